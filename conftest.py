@@ -1,0 +1,38 @@
+"""What all tests share: the issuers of tokens as deployed, and a private PostgreSQL server if there is one."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+_server: list[Any] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before kit.testing is imported: it looks at TEST_POSTGRES_URL. xdist's workers inherit it."""
+    from kit import logging
+    from local import postgres
+
+    config.addinivalue_line("markers", "slow: starts real processes")
+    if not hasattr(config, "workerinput") and "TEST_POSTGRES_URL" not in os.environ and postgres.binaries():
+        server = postgres.Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")))
+        os.environ["TEST_POSTGRES_URL"] = server.start()
+        _server.append(server)
+    logging.configure("WARNING")
+    config.pluginmanager.import_plugin("kit.testing")
+
+
+def pytest_unconfigure() -> None:
+    for server in _server:
+        server.stop()
+        os.environ.pop("TEST_POSTGRES_URL", None)
+
+
+@pytest.fixture(scope="session")
+def issuers() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / "deploy" / "issuers.json").read_text())
+    return found

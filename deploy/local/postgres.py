@@ -1,0 +1,56 @@
+"""A private PostgreSQL server in a directory of its own, on loopback, for tests."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+
+def binaries() -> Path | None:
+    """Where initdb and pg_ctl are; None when PostgreSQL is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Postgres:
+    """start() → url of the database `postgres`; stop(). Durability is off: it is for tests."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self.bin = binaries()
+        self.port = free_port()
+
+    def start(self) -> str:
+        data = self.directory / "data"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.directory, owner.pw_uid, owner.pw_gid)
+        self._run("initdb", "-D", data, "-U", "seatwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.directory}"
+            " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+        )
+        self._run("pg_ctl", "-D", data, "-w", "-s", "-l", self.directory / "log", "-o", options, "start")
+        return f"postgresql://seatwise@127.0.0.1:{self.port}/postgres"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self.directory / "data", "-w", "-s", "-m", "immediate", "stop")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        assert self.bin is not None, "PostgreSQL is not installed"
+        as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*as_owner, str(self.bin / program), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.directory, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")

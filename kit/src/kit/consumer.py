@@ -1,0 +1,73 @@
+"""The delivery: batches from our queue to the reader, acknowledged after their effect is committed."""
+
+from collections.abc import Callable
+
+import pika
+import structlog
+from pika.adapters.blocking_connection import BlockingChannel
+
+from kit import broker, cursors, metrics
+from kit.failpoints import failpoint
+
+log = structlog.get_logger()
+
+BATCH = 50
+PREFETCH = 300
+
+
+def consume(
+    url: str, reader: cursors.Reader, *, stopping: Callable[[], bool], connected: Callable[[], None]
+) -> None:
+    """Read our queue until `stopping()`; call it again after it returned or raised (a new connection)."""
+    connection = pika.BlockingConnection(broker.parameters(url))
+    try:
+        channel = _subscribe(connection, tuple(reader.handlers))
+        connected()  # what was published while we were not bound is in the log
+        messages = channel.consume(broker.inbox(), inactivity_timeout=0.2)
+        batch = []
+        for method, _, body in messages:
+            if method is not None:
+                batch.append((method, body))
+            if batch and (len(batch) >= BATCH or not channel.get_waiting_message_count()):
+                _take(channel, reader, batch)
+                batch = []
+            if stopping():
+                return
+        log.info("queue_ended")  # deleted under us, or the channel was closed: make everything anew
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def _subscribe(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> BlockingChannel:
+    """Declare the queue and bind it, every time: a wiped broker forgets and tells nobody."""
+    channel = connection.channel()
+    channel.queue_declare(broker.inbox(), durable=True, arguments=broker.QUEUE_ARGUMENTS)
+    channel.basic_qos(prefetch_count=PREFETCH)
+    bind(connection, sources)
+    return channel
+
+
+def bind(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> None:
+    for source in sources:
+        channel = connection.channel()
+        try:
+            channel.queue_bind(broker.inbox(), broker.exchange_of(source), routing_key="#")
+            channel.close()
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code != 404:  # an exchange that does not exist yet is no error
+                raise
+
+
+def _take(channel: BlockingChannel, reader: cursors.Reader, batch: list) -> None:
+    events = []
+    for _, body in batch:
+        try:
+            events.append(cursors.parse(body))
+        except ValueError as error:  # the log has it, if it was an event
+            metrics.EVENTS_UNDECODABLE.inc()
+            log.warning("undecodable_message", error=str(error))
+    redelivered = any(method.redelivered for method, _ in batch)
+    reader.take(events, fresh=not redelivered)
+    failpoint("consumer.before-ack")
+    channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)

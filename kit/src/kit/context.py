@@ -1,0 +1,38 @@
+"""Who is asking and on behalf of which request: carried into events, logs and calls of this thread."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from kit import clock
+
+
+class Context(NamedTuple):
+    """`actor` is `member:<id>`, `service:<name>` or `operator:<name>`; `correlation` follows one
+    human action through every service; `traceparent` is the W3C header, if the caller sent one."""
+
+    actor: str
+    correlation: str
+    traceparent: str | None = None
+    address: str | None = None
+
+
+_current: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+def acting_now() -> Context | None:
+    return _current.get()
+
+
+def current() -> Context:
+    return _current.get() or Context(actor="service:unknown", correlation=clock.new_id())
+
+
+@contextmanager
+def acting(context: Context) -> Iterator[None]:
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,307 @@
+"""How far this service has read each stream, and the one way in which events take effect.
+
+A cursor moves in the transaction of the effect, so every effect happens exactly once and in order,
+whatever the broker repeats, reorders or loses. Behind means sequence < head, whoever told us.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import marshmallow
+import peewee
+import structlog
+
+from kit import clock, context, db, metrics
+from kit.errors import NotYet
+from kit.failpoints import failpoint
+
+log = structlog.get_logger()
+
+RETRY_AFTER = (0.2, 1, 5, 30, 60, 120, 300, 600)  # seconds; the last one repeats until stop_after
+NOT_YET_AFTER = 0.5
+UNTRIED: dict[str, Any] = {"attempts": 0, "retry_at": None, "error": None}
+DIED = "the process ended while applying this event"
+
+
+class Cursor(db.Table):
+    """One stream of one source. `stopped` is the reason why an operator has to look (dead letter)."""
+
+    source = peewee.TextField()
+    subject = peewee.TextField()
+    sequence = peewee.BigIntegerField(default=0)
+    last = db.Id(null=True)
+    head = peewee.BigIntegerField(default=0)
+    attempts = peewee.IntegerField(default=0)
+    retry_at = db.Instant(null=True)
+    error = peewee.TextField(null=True)
+    stopped = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "cursors"
+        primary_key = peewee.CompositeKey("source", "subject")
+
+
+Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
+
+
+class Arrived(NamedTuple):
+    """An event as it came, from the queue or from the log."""
+
+    source: str
+    subject: str
+    sequence: int
+    id: str
+    type: str
+    previous: str | None
+    must: bool
+    time: int
+    actor: str
+    address: str | None
+    correlation: str
+    traceparent: str | None
+    data: dict[str, Any]
+
+
+class Handler(NamedTuple):
+    """Our view of somebody's event and what we do when it happened; facts are never refused."""
+
+    view: marshmallow.Schema | None
+    apply: Callable[[Arrived, Any], None]
+
+
+Handlers = Mapping[str, Mapping[str, Handler]]  # source → type → handler; "*" takes the other types
+
+
+class Stopped(Exception):
+    """The stream must wait for an operator or a release."""
+
+
+def parse(body: bytes | str) -> Arrived:
+    """The event in a message; ValueError when it is none."""
+    try:
+        return parse_event(json.loads(body))
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"no event: {error!r}") from error
+
+
+def parse_event(event: dict[str, Any]) -> Arrived:
+    return Arrived(
+        source=event["source"],
+        subject=event["subject"],
+        sequence=int(event["sequence"]),
+        id=event["id"],
+        type=event["type"],
+        previous=event.get("previous"),
+        must=event.get("must", False),
+        time=clock.from_text(event["time"]),
+        actor=event.get("actor", "service:unknown"),
+        address=event.get("address"),
+        correlation=event.get("correlation", event["id"]),
+        traceparent=event.get("traceparent"),
+        data=event["data"],
+    )
+
+
+class Reader:
+    """Applies events of the sources in `handlers`; `stop_after` seconds of failing stop a stream."""
+
+    def __init__(self, handlers: Handlers, stop_after: float = 3600):
+        self.handlers = handlers
+        self.most_attempts = _attempts_within(stop_after)
+
+    def take(self, events: Iterable[Arrived], *, fresh: bool) -> None:
+        """Apply what is next in its stream; note the head of what is not.
+
+        Up to a batch shares a transaction. When one fails, or when events are not fresh from the
+        queue (they may have killed a process before), each goes alone with its attempt committed first.
+        """
+        ordered = sorted((e for e in events if e.source in self.handlers), key=lambda e: e[:3])
+        if fresh:
+            try:
+                return self._apply_together(ordered)
+            except db.NOBODY_AT_HOME:
+                raise
+            except Exception as error:
+                log.info("batch_failed", error=repr(error), events=len(ordered))
+        for event in ordered:
+            self._apply_alone(event)
+
+    def take_page(self, cursor: Cursor, events: list[Arrived]) -> None:
+        """Apply one page of a stream's log; a page that was tried before goes event by event."""
+        if cursor.attempts or not events:
+            return self.take(events, fresh=False)
+        if self._begin_attempt(events[0]):
+            try:
+                with db.atomic():
+                    for event in events:
+                        self._apply_next(event, begun=True)
+            except db.NOBODY_AT_HOME:
+                raise
+            except Exception as error:
+                self._note_failure(events[0], error)
+        return None
+
+    def _apply_together(self, events: list[Arrived]) -> None:
+        with db.atomic():
+            for event in events:
+                self._apply_next(event)
+            failpoint("consumer.before-commit")
+        failpoint("consumer.after-commit")
+
+    def _apply_alone(self, event: Arrived) -> None:
+        if not self._begin_attempt(event):
+            return note_head(event.source, event.subject, event.sequence)
+        try:
+            with db.atomic():
+                self._apply_next(event, begun=True)
+        except db.NOBODY_AT_HOME:
+            self._forget_attempt(event)
+            raise
+        except Exception as error:
+            self._note_failure(event, error)
+        return None
+
+    def _apply_next(self, event: Arrived, begun: bool = False) -> None:
+        if _advance(event, begun):
+            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
+            self._handle(event)
+        else:
+            note_head(event.source, event.subject, event.sequence)
+            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
+
+    def _handle(self, event: Arrived) -> None:
+        handlers = self.handlers[event.source]
+        handler = handlers.get(event.type) or handlers.get("*")
+        if handler is None:
+            if event.must:
+                raise Stopped(f"not-understood: {event.type}")
+            return
+        data = handler.view.load(event.data) if handler.view else event.data
+        actor = context.Context(event.actor, event.correlation, event.traceparent, event.address)
+        with context.acting(actor):
+            handler.apply(event, data)
+
+    def _begin_attempt(self, event: Arrived) -> bool:
+        """Commit that the event is being tried, so that one which kills the process is found."""
+        here = _next_in(event) & Cursor.stopped.is_null() & (
+            Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now())
+        )
+        with db.atomic():
+            _ensure(event.source, event.subject)
+            cursor = Cursor.get_or_none(here)
+            if cursor is None:
+                return False
+            if cursor.attempts >= self.most_attempts:
+                _update(event, stopped=f"failed {cursor.attempts} times: {cursor.error}")
+                metrics.STREAMS_STOPPED.inc()
+                return False
+            wait = RETRY_AFTER[min(cursor.attempts, len(RETRY_AFTER) - 1)]
+            _update(
+                event,
+                attempts=cursor.attempts + 1,
+                retry_at=clock.now() + int(wait * clock.SECOND),
+                error=DIED,
+                head=max(cursor.head, event.sequence),
+            )
+        return True
+
+    def _note_failure(self, event: Arrived, error: Exception) -> None:
+        log.warning("event_failed", source=event.source, type=event.type, id=event.id, error=repr(error))
+        with db.atomic():
+            match error:
+                case Stopped():
+                    _update(event, stopped=str(error), error=str(error))
+                    metrics.STREAMS_STOPPED.inc()
+                case NotYet():
+                    soon = clock.now() + int(NOT_YET_AFTER * clock.SECOND)
+                    _update(event, error=str(error), attempts=1, retry_at=soon)
+                case _:
+                    _update(event, error=repr(error)[:2000])
+
+    def _forget_attempt(self, event: Arrived) -> None:
+        """The database's own failure is not the event's fault."""
+        with db.atomic():
+            _update(event, attempts=Cursor.attempts - 1, retry_at=None)
+
+
+def _attempts_within(seconds: float) -> int:
+    """How many attempts the retry schedule makes in that time."""
+    attempts, waited = 1, 0.0
+    while waited < seconds:
+        waited += RETRY_AFTER[min(attempts - 1, len(RETRY_AFTER) - 1)]
+        attempts += 1
+    return attempts
+
+
+def _stream(event: Arrived) -> Any:
+    return (Cursor.source == event.source) & (Cursor.subject == event.subject)
+
+
+def _next_in(event: Arrived) -> Any:
+    return _stream(event) & (Cursor.sequence == event.sequence - 1)
+
+
+def _update(event: Arrived, **values: Any) -> None:
+    Cursor.update(**values).where(_stream(event)).execute()
+
+
+def _ensure(source: str, subject: str) -> None:
+    """FOR UPDATE locks nothing where there is no row yet, so the first row is made before any update."""
+    Cursor.insert(source=source, subject=subject).on_conflict_ignore().execute()
+
+
+def _advance(event: Arrived, begun: bool) -> bool:
+    """Step over the event when it is the next one; the row stays locked until the effect commits."""
+    here = _next_in(event) & Cursor.stopped.is_null()
+    if not begun:
+        here &= Cursor.retry_at.is_null()
+    known = (Cursor.sequence == 0) | (Cursor.last == event.previous)
+    step = Cursor.update(
+        sequence=event.sequence,
+        last=event.id,
+        head=peewee.Case(None, [(Cursor.head > event.sequence, Cursor.head)], event.sequence),
+        **UNTRIED,
+    ).where(here & known)
+    if db.changed_one(step):
+        return True
+    _ensure(event.source, event.subject)
+    if db.changed_one(step):
+        return True
+    if Cursor.select().where(here).exists():
+        raise Stopped("history-changed: the source tells another history than the one already applied")
+    return False
+
+
+def note_head(source: str, subject: str, head: int) -> None:
+    """Remember that the stream goes on to `head` at least."""
+    with db.atomic():
+        _ensure(source, subject)
+        here = (Cursor.source == source) & (Cursor.subject == subject) & (Cursor.head < head)
+        Cursor.update(head=head).where(here).execute()
+
+
+def behind(source: str, limit: int = 100) -> list[Cursor]:
+    """Cursors of the source that have something to fetch and may be tried now."""
+    due = Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now())
+    waiting = (Cursor.source == source) & (Cursor.sequence < Cursor.head) & Cursor.stopped.is_null() & due
+    return list(Cursor.select().where(waiting).limit(limit))
+
+
+def stopped() -> list[Cursor]:
+    return list(Cursor.select().where(Cursor.stopped.is_null(False)))
+
+
+def retry(source: str, subject: str) -> bool:
+    """Let a stopped stream try its next event again."""
+    here = (Cursor.source == source) & (Cursor.subject == subject) & Cursor.stopped.is_null(False)
+    again = Cursor.update(stopped=None, **UNTRIED)
+    return db.changed_one(again.where(here))
+
+
+def skip(source: str, subject: str, event: Arrived, reason: str) -> bool:
+    """Step over the event at which a stream stopped, for the stated reason."""
+    here = _next_in(event) & Cursor.stopped.is_null(False)
+    step = Cursor.update(sequence=event.sequence, last=event.id, stopped=None, **UNTRIED)
+    log.warning("event_skipped", source=source, subject=subject, id=event.id, reason=reason)
+    return db.changed_one(step.where(here))

@@ -1,0 +1,146 @@
+"""One database per service: connection, transactions, fields and migrations (peewee).
+
+SQLite: WAL, IMMEDIATE transactions, synchronous FULL, foreign keys. PostgreSQL: psycopg2.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import peewee
+from playhouse.migrations import Runner
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from kit import clock
+
+database = peewee.DatabaseProxy()
+
+LONGEST_TRANSACTION = 60  # seconds; catch-up overlaps its looks by more than this
+MIGRATION_LOCK = 7_021_202_611
+NOBODY_AT_HOME = (peewee.OperationalError, peewee.InterfaceError)  # the database itself failed
+
+
+class TransactionTooOld(Exception):
+    """The transaction lived longer than a reader's look-back, so its events could be overlooked."""
+
+
+class Table(peewee.Model):
+    """A table of the service's own database."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Instant(peewee.BigIntegerField):
+    """Microseconds since 1970, UTC: the same on both databases, ordered, no session time zone."""
+
+
+class Id(peewee.UUIDField):
+    """A UUID that Python sees as text, as JSON and tokens do."""
+
+    def python_value(self, value: Any) -> str | None:
+        value = super().python_value(value)
+        return None if value is None else str(value)
+
+
+def connect(url: str, *, max_connections: int = 32) -> peewee.Database:
+    """Bind every table of this process to the database at `url` (sqlite:///file, postgresql://…)."""
+    parts = urlsplit(url)
+    pool = {"max_connections": max_connections, "timeout": 10, "autoconnect": False}
+    opened: peewee.Database
+    if parts.scheme == "sqlite":
+        opened = PooledSqliteDatabase(
+            parts.path[1:],
+            lock_type="IMMEDIATE",
+            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
+            **pool,
+        )
+    elif parts.scheme in ("postgresql", "postgres"):
+        opened = PooledPostgresqlDatabase(
+            parts.path.removeprefix("/"),
+            host=parts.hostname,
+            port=parts.port or 5432,
+            user=unquote(parts.username or "") or None,
+            password=unquote(parts.password or "") or None,
+            **dict(parse_qsl(parts.query)),
+            **pool,
+        )
+    else:
+        raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {url!r}")
+    database.initialize(opened)
+    return opened
+
+
+def is_postgres() -> bool:
+    return isinstance(database.obj, peewee.PostgresqlDatabase)
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """One transaction (a savepoint inside another); refused at commit once older than 60 s."""
+    outermost = not database.in_transaction()
+    began = time.monotonic()
+    with database.atomic():
+        yield
+        if outermost and time.monotonic() - began > LONGEST_TRANSACTION:
+            raise TransactionTooOld(f"a transaction took more than {LONGEST_TRANSACTION} s")
+
+
+def locked(query: peewee.ModelSelect) -> peewee.ModelSelect:
+    """The same rows, locked until commit. FOR UPDATE would deadlock with children's foreign keys;
+    SQLite's IMMEDIATE transactions already exclude each other."""
+    return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
+
+
+def now() -> int:
+    """The database's clock: the one clock that all processes of a service share."""
+    if is_postgres():
+        seconds = "SELECT extract(epoch FROM clock_timestamp())"
+        return int(database.execute_sql(seconds).fetchone()[0] * clock.SECOND)
+    return clock.now()
+
+
+def changed_one(query: peewee.Query) -> bool:
+    """Run an INSERT … ON CONFLICT DO NOTHING or an UPDATE; True when exactly one row changed."""
+    return bool(query.as_rowcount().execute() == 1)
+
+
+def _runners(package: str) -> list[Runner]:
+    def runner(owner: str, history: str) -> Runner:
+        directory = str(resources.files(owner).joinpath("migrations"))
+        return Runner(database.obj, directory, table_name=history)
+
+    return [runner("kit", "kit_migrations"), runner(package, "migrations")]
+
+
+def migrate(package: str) -> list[str]:
+    """Apply the kit's and the service's pending migrations; safe when started several times at once."""
+    logging.getLogger("peewee.migrations").setLevel(logging.WARNING)
+    with _one_at_a_time():
+        return [name for runner in _runners(package) for name in runner.up()]
+
+
+def pending_migrations(package: str) -> list[str]:
+    return [m.name for runner in _runners(package) for m in runner.status() if not m.applied]
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """peewee's runner has no lock: of three started at once one wins and two fail."""
+    if is_postgres():
+        with database.connection_context():
+            database.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            try:
+                yield
+            finally:
+                database.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
+        return
+    with open(f"{database.obj.database}.lock", "w") as file, database.connection_context():
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

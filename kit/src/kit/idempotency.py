@@ -1,0 +1,76 @@
+"""A POST sent twice with the same Idempotency-Key takes effect once and gets the same answer."""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import peewee
+from flask import Response, make_response, request
+
+from kit import auth, clock, db
+from kit.errors import refuse
+
+F = TypeVar("F", bound=Callable[..., Any])
+KEPT = 7 * 24 * 3600 * clock.SECOND
+
+
+class IdempotencyKey(db.Table):
+    """The answer to one request, unique per caller, account, route and key."""
+
+    scope = peewee.TextField(primary_key=True)
+    request_hash = peewee.TextField()
+    status = peewee.IntegerField(null=True)
+    body = peewee.TextField(null=True)
+    created_at = db.Instant(index=True)
+
+    class Meta:
+        table_name = "idempotency_keys"
+
+
+def once(view: F) -> F:
+    """Store the answer in the transaction of the effect; a refusal stores nothing, so it may be tried again.
+
+    Goes on the outside of `arguments` and `response`; not for routes that talk to an outside system.
+    """
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return view(*args, **kwargs)
+        with db.atomic():
+            return _first(key) or _remember(key, make_response(view(*args, **kwargs)))
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _scope(key: str) -> str:
+    if not 1 <= len(key) <= 200 or not key.isprintable():
+        refuse("idempotency-key-invalid", "Idempotency-Key: 1 to 200 printable characters.", status=400)
+    caller = auth.caller()
+    return "\n".join([caller.actor, caller.account or "", request.method, request.path, key])
+
+
+def _first(key: str) -> Response | None:
+    """None when this request is the first with its key, which it claims; the stored answer otherwise."""
+    asked = hashlib.sha256(request.get_data(cache=True)).hexdigest()
+    claim = IdempotencyKey.insert(scope=_scope(key), request_hash=asked, created_at=clock.now())
+    if db.changed_one(claim.on_conflict_ignore()):
+        return None
+    stored = IdempotencyKey.get_by_id(_scope(key))
+    if stored.request_hash != asked:
+        refuse("idempotency-key-reused", "This Idempotency-Key came with another body.", status=422)
+    return Response(stored.body, stored.status, content_type="application/json")
+
+
+def _remember(key: str, answer: Response) -> Response:
+    stored = {"status": answer.status_code, "body": answer.get_data(as_text=True)}
+    IdempotencyKey.update(**stored).where(IdempotencyKey.scope == _scope(key)).execute()
+    return answer
+
+
+def forget_old() -> None:
+    """A job: answers are kept for seven days."""
+    with db.atomic():
+        IdempotencyKey.delete().where(IdempotencyKey.created_at < clock.now() - KEPT).execute()

@@ -1,0 +1,47 @@
+"""One worker of a service at a time reads and relays; the lease is for order and economy."""
+
+import os
+import socket
+
+import peewee
+
+from kit import clock, db
+
+LASTS = 10 * clock.SECOND
+HOLDER = f"{socket.gethostname()}:{os.getpid()}:{clock.new_id()[-6:]}"
+
+
+class Lease(db.Table):
+    name = peewee.TextField(primary_key=True)
+    holder = peewee.TextField()
+    expires_at = db.Instant()
+
+    class Meta:
+        table_name = "leases"
+
+
+def take(name: str = "worker") -> bool:
+    """Take or keep the lease; False while another process holds it."""
+    with db.atomic():
+        now = db.now()
+        mine = (Lease.holder == HOLDER) | (Lease.expires_at < now)
+        taking = Lease.insert(name=name, holder=HOLDER, expires_at=now + LASTS).on_conflict(
+            conflict_target=[Lease.name],
+            update={Lease.holder: HOLDER, Lease.expires_at: now + LASTS},
+            where=mine,
+        )
+        return db.changed_one(taking)
+
+
+def held(name: str = "worker") -> bool:
+    return Lease.select().where((Lease.name == name) & _ours()).exists()
+
+
+def release(name: str = "worker") -> None:
+    """Let another worker start at once."""
+    with db.atomic():
+        Lease.delete().where((Lease.name == name) & (Lease.holder == HOLDER)).execute()
+
+
+def _ours() -> peewee.Expression:
+    return (Lease.holder == HOLDER) & (Lease.expires_at >= db.now())

@@ -1,0 +1,122 @@
+"""The log of what this service says: written in the transaction of the change, kept, served, relayed.
+
+What one service tells about one subject is a stream with the dense sequence 1, 2, 3 …; every event
+names the one before it. RabbitMQ is only the delivery.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import peewee
+
+from kit import clock, context, db
+from kit.settings import service_name
+
+
+class Event(NamedTuple):
+    """What a builder in events.py returns. `must`: readers have to understand this type."""
+
+    type: str
+    subject: str
+    data: dict[str, Any]
+    must: bool = False
+
+
+class Stream(db.Table):
+    """The head of what we said about one subject."""
+
+    subject = peewee.TextField(primary_key=True)
+    head = peewee.BigIntegerField()
+    last = db.Id()
+    previous = db.Id(null=True)
+    moved_at = db.Instant(index=True)
+
+    class Meta:
+        table_name = "streams"
+
+
+class Outbox(db.Table):
+    """One announced event; `envelope` is the CloudEvent exactly as it is sent and served."""
+
+    id = peewee.BigAutoField()
+    event_id = db.Id()
+    subject = peewee.TextField()
+    sequence = peewee.BigIntegerField()
+    type = peewee.TextField()
+    envelope = peewee.TextField()
+    created_at = db.Instant()
+    published_at = db.Instant(null=True)
+
+    class Meta:
+        table_name = "outbox"
+        indexes = ((("subject", "sequence"), True),)
+
+
+Outbox.add_index(Outbox.id, where=Outbox.published_at.is_null(), name="outbox_unsent")
+
+
+def add(*events: Event) -> None:
+    """Announce in the transaction of the change; an event outside a transaction would be a lie."""
+    if not db.database.in_transaction():
+        raise RuntimeError("outbox.add() belongs inside db.atomic()")
+    for event in events:
+        _append(event)
+
+
+def _append(event: Event) -> None:
+    event_id, instant = clock.new_id(), clock.now()
+    moved = Stream.insert(subject=event.subject, head=1, last=event_id, moved_at=instant).on_conflict(
+        conflict_target=[Stream.subject],
+        update={
+            Stream.head: Stream.head + 1,
+            Stream.previous: Stream.last,
+            Stream.last: event_id,
+            Stream.moved_at: instant,
+        },
+    )
+    stream = moved.returning(Stream.head, Stream.previous).objects().execute()[0]
+    Outbox.insert(
+        event_id=event_id,
+        subject=event.subject,
+        sequence=stream.head,
+        type=event.type,
+        envelope=_envelope(event, event_id, stream, instant),
+        created_at=instant,
+    ).execute()
+
+
+def _envelope(event: Event, event_id: str, stream: Stream, instant: int) -> str:
+    """CloudEvents 1.0, structured mode (sequence is text there, by its extension's definition)."""
+    current = context.current()
+    attributes = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": service_name(),
+        "type": event.type,
+        "subject": event.subject,
+        "sequence": str(stream.head),
+        "previous": stream.previous,
+        "time": clock.to_text(instant),
+        "actor": current.actor,
+        "address": current.address,
+        "correlation": current.correlation,
+        "traceparent": current.traceparent,
+        "must": event.must or None,
+        "datacontenttype": "application/json",
+        "data": event.data,
+    }
+    present = {name: value for name, value in attributes.items() if value is not None}
+    return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
+
+
+def events_after(subject: str, sequence: int, limit: int) -> list[str]:
+    """Envelopes of one stream after `sequence`, in order."""
+    chosen = Outbox.select(Outbox.envelope).where((Outbox.subject == subject) & (Outbox.sequence > sequence))
+    return [row.envelope for row in chosen.order_by(Outbox.sequence).limit(limit)]
+
+
+def streams_moved(since: int, after_subject: str, limit: int) -> Sequence[Stream]:
+    """Heads that moved since the instant, by subject; page on with the last subject."""
+    chosen = Stream.select().where((Stream.moved_at >= since) & (Stream.subject > after_subject))
+    return list(chosen.order_by(Stream.subject).limit(limit))

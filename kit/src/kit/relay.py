@@ -1,0 +1,144 @@
+"""Sends what stands unsent in the outbox to our exchange, in order, and marks it once confirmed."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pika
+import structlog
+from pika.adapters.select_connection import SelectConnection
+
+from kit import broker, clock, db, lease, metrics
+from kit.failpoints import failpoint
+from kit.outbox import Outbox
+from kit.settings import service_name
+
+log = structlog.get_logger()
+
+WINDOW = 500
+POLL = 0.02  # seconds; an empty poll costs 0.03 ms
+PERSISTENT = 2
+
+
+class Superseded(Exception):
+    """Another worker holds the lease; it will send what we could not mark."""
+
+
+class Relay:
+    """One connection with pipelined publisher confirms; `run()` returns when stopped or disconnected."""
+
+    def __init__(self, url: str, *, stopping: Callable[[], bool], beat: Callable[[], None]):
+        self.stopping = stopping
+        self.beat = beat
+        self.channel: Any = None
+        self.error: BaseException | None = None
+        self.window: list[Outbox] = []
+        self.unconfirmed: set[int] = set()
+        self.tag = 0
+        self.connection = SelectConnection(
+            broker.parameters(url),
+            on_open_callback=lambda connection: connection.channel(on_open_callback=self._opened),
+            on_open_error_callback=lambda _, error: self._end(error),
+            on_close_callback=lambda _, error: self._end(error),
+        )
+
+    def run(self) -> None:
+        self.connection.ioloop.start()
+        if self.error and not self.stopping():
+            raise self.error
+
+    def _end(self, error: BaseException | None) -> None:
+        self.error = self.error or error
+        self.connection.ioloop.stop()
+
+    def _close(self, error: BaseException | None = None) -> None:
+        self.error = self.error or error
+        if self.connection.is_open:
+            self.connection.close()
+        else:
+            self.connection.ioloop.stop()
+
+    def _opened(self, channel: Any) -> None:
+        self.channel = channel
+        channel.add_on_close_callback(lambda _, error: self._close(error))
+        channel.exchange_declare(
+            broker.exchange_of(service_name()),
+            exchange_type="topic",
+            durable=True,
+            callback=lambda _: channel.confirm_delivery(self._confirmed, callback=lambda _: self._guarded(self._tick)),
+        )
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """An error inside a callback of the loop ends the connection and is raised by run()."""
+        try:
+            step()
+        except Exception as error:
+            self._close(error)
+
+    def _tick(self) -> None:
+        self.beat()
+        if self.stopping():
+            return self._close()
+        if not self.unconfirmed:
+            self._send_window()
+        self.connection.ioloop.call_later(POLL, lambda: self._guarded(self._tick))
+        return None
+
+    def _send_window(self) -> None:
+        self.window = unsent(WINDOW)
+        for event in self.window:
+            self.tag += 1
+            self.unconfirmed.add(self.tag)
+            self.channel.basic_publish(
+                broker.exchange_of(service_name()),
+                event.type,
+                event.envelope.encode(),
+                pika.BasicProperties(
+                    content_type="application/cloudevents+json",
+                    delivery_mode=PERSISTENT,
+                    message_id=str(event.event_id),
+                    type=event.type,
+                ),
+            )
+        if self.window:
+            failpoint("relay.after-publish")
+
+    def _confirmed(self, frame: Any) -> None:
+        method = frame.method
+        if isinstance(method, pika.spec.Basic.Nack):
+            return self._close(pika.exceptions.NackError([]))
+        if method.multiple:
+            self.unconfirmed = {tag for tag in self.unconfirmed if tag > method.delivery_tag}
+        else:
+            self.unconfirmed.discard(method.delivery_tag)
+        if not self.unconfirmed:
+            self._guarded(self._mark_and_go_on)
+        return None
+
+    def _mark_and_go_on(self) -> None:
+        failpoint("relay.before-mark")
+        mark_sent(self.window)
+        if len(self.window) == WINDOW and not self.stopping():
+            self._send_window()
+
+
+def unsent(limit: int) -> list[Outbox]:
+    chosen = Outbox.select(Outbox.id, Outbox.event_id, Outbox.type, Outbox.envelope)
+    return list(chosen.where(Outbox.published_at.is_null()).order_by(Outbox.id).limit(limit))
+
+
+def mark_sent(window: list[Outbox]) -> None:
+    """Mark the confirmed window in one statement, unless another worker took the lease meanwhile."""
+    with db.atomic():
+        if not lease.held():
+            raise Superseded
+        ids = [event.id for event in window]
+        Outbox.update(published_at=clock.now()).where(Outbox.id.in_(ids)).execute()
+
+
+def measure() -> None:
+    """How much waits for the broker and how long already."""
+    waiting = Outbox.select().where(Outbox.published_at.is_null())
+    oldest = waiting.order_by(Outbox.id).first()
+    metrics.OUTBOX_UNSENT.set(waiting.count())
+    metrics.OUTBOX_OLDEST.set(0 if oldest is None else time.time() - oldest.created_at / clock.SECOND)

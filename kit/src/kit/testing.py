@@ -1,0 +1,141 @@
+"""Fixtures for the tests of a service: its database on SQLite and PostgreSQL, its client, tokens.
+
+A service's conftest.py gives the fixture `package` (its name) and `app`; the root conftest gives
+`issuers`. PostgreSQL is used when TEST_POSTGRES_URL names a server where databases may be made.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from flask.testing import FlaskClient
+
+from kit import auth, clock, cursors, db, outbox
+from kit.settings import name_service
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
+_made: dict[tuple[str, str], str] = {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, package: str, tmp_path: Path) -> str:
+    """A migrated, empty database of the service, once for each kind."""
+    if request.param == "sqlite":
+        shutil.copy(_sqlite_template(package, request.getfixturevalue("tmp_path_factory")), tmp_path / "test.db")
+        return f"sqlite:///{tmp_path}/test.db"
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL server: set TEST_POSTGRES_URL")
+    return _emptied(_postgres_database(package))
+
+
+@pytest.fixture
+def database(package: str, database_url: str) -> Iterator[peewee.Database]:
+    """The service's tables bound to a fresh database, connected in the test's thread."""
+    name_service(package)
+    opened = db.connect(database_url)
+    with opened.connection_context():
+        yield opened
+    opened.close_all()  # type: ignore[attr-defined]
+
+
+def _sqlite_template(package: str, folders: pytest.TempPathFactory) -> str:
+    if (package, "sqlite") not in _made:
+        path = folders.mktemp("template") / f"{package}.db"
+        opened = db.connect(f"sqlite:///{path}")
+        db.migrate(package)
+        with opened.connection_context():
+            opened.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        opened.close_all()  # type: ignore[attr-defined]
+        _made[package, "sqlite"] = str(path)
+    return _made[package, "sqlite"]
+
+
+def _postgres_database(package: str) -> str:
+    if (package, "postgresql") not in _made:
+        name = f"test_{package}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+        server = db.connect(POSTGRES)
+        with server.connection_context():
+            server.execute_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            server.execute_sql(f'CREATE DATABASE "{name}"')
+        server.close_all()  # type: ignore[attr-defined]
+        url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+        db.connect(url)
+        db.migrate(package)
+        _made[package, "postgresql"] = url
+    return _made[package, "postgresql"]
+
+
+def _emptied(url: str) -> str:
+    opened = db.connect(url)
+    with opened.connection_context():
+        tables = [f'"{table}"' for table in opened.get_tables() if not table.endswith("migrations")]
+        opened.execute_sql(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+    opened.close_all()  # type: ignore[attr-defined]
+    return url
+
+
+@pytest.fixture(scope="session")
+def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the secret key of every issuer and their trust/ directory."""
+    directory = tmp_path_factory.mktemp("keys")
+    auth.write_keys(issuers, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def bearer(keys: Path) -> Callable[..., dict[str, str]]:
+    """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="orders")."""
+
+    def headers(*grants: str, account: str | None = None, who: str | None = None, issuer: str | None = None) -> dict[str, str]:
+        chosen = issuer or ("portal" if account else "operator")
+        token = auth.Signer(keys / f"{chosen}.json").token(who or clock.new_id(), set(grants), account=account)
+        return {"Authorization": f"Bearer {token}"}
+
+    return headers
+
+
+@pytest.fixture
+def client(app: Any) -> FlaskClient:
+    """The service's HTTP client."""
+    made: FlaskClient = app.test_client()
+    return made
+
+
+def announced(*types: str) -> list[cursors.Arrived]:
+    """What the service said so far, oldest first; only these types, if any are given."""
+    rows = outbox.Outbox.select().order_by(outbox.Outbox.id)
+    events = [cursors.parse(row.envelope) for row in rows]
+    return [event for event in events if not types or event.type in types]
+
+
+class Source:
+    """Tells events as another service would: Source("orders").tells("order.paid", subject, data)."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.heads: dict[str, cursors.Arrived] = {}
+
+    def tells(self, type: str, subject: str, data: dict[str, Any], **attributes: Any) -> cursors.Arrived:
+        """The next event of that subject's stream."""
+        before = self.heads.get(subject)
+        event = cursors.Arrived(
+            source=self.name,
+            subject=subject,
+            sequence=before.sequence + 1 if before else 1,
+            id=clock.new_id(),
+            type=type,
+            previous=before.id if before else None,
+            must=attributes.get("must", False),
+            time=attributes.get("time", clock.now()),
+            actor=attributes.get("actor", f"service:{self.name}"),
+            address=None,
+            correlation=attributes.get("correlation", clock.new_id()),
+            traceparent=None,
+            data=data,
+        )
+        self.heads[subject] = event
+        return event

@@ -1,0 +1,205 @@
+"""The Flask application that every service serves: problem+json, permissions, health, metrics."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import flask
+import flask_smorest
+import peewee
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
+
+from kit import auth, clock, context, db, idempotency, metrics, relay, schema
+from kit.errors import Refusal, Unauthorized, refuse
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 1_000_000  # bytes
+DEEPEST_BODY = 50
+
+
+class Parser(FlaskParser):
+    """Bodies must say that they are JSON and be JSON; query strings refuse unknown names."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": "raise", "querystring": "raise"}
+
+    def _raw_load_json(self, req: flask.Request) -> Any:
+        if req.mimetype != "application/json":
+            refuse("not-json", "Send the body as Content-Type: application/json.", status=415)
+        try:
+            return json.loads(req.get_data(cache=True), parse_constant=_no_such_number)
+        except (ValueError, RecursionError) as error:
+            refuse("broken-json", f"The body is not JSON: {error}"[:200], status=400)
+
+
+def _no_such_number(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A group of routes; `arguments` and `response` are flask-smorest's."""
+
+    ARGUMENTS_PARSER = Parser()
+
+
+class Api(flask_smorest.Api):
+    ERROR_SCHEMA = schema.Problem
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        messages = (getattr(error, "data", None) or {}).get("messages")
+        status = error.code or 500
+        if messages:
+            return problem(status, "invalid-fields", "Some fields break a rule.", errors=_by_field(messages))
+        code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+        return problem(status, code, str(error.description))
+
+
+def problem(status: int, code: str, detail: str, **facts: Any) -> Response:
+    """RFC 9457 problem details; `code` is the stable name of the rule that refused."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    answer = flask.jsonify({**facts, **body, "detail": detail})
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
+    """webargs's nested messages as [{field: "lines.0.seats", rule: "…"}]."""
+
+    def walk(found: Any, path: tuple[str, ...]) -> Iterable[dict[str, str]]:
+        if isinstance(found, Mapping):
+            for name, inner in found.items():
+                yield from walk(inner, (*path, str(name)))
+        else:
+            for rule in found if isinstance(found, list) else [found]:
+                yield {"field": ".".join(path) or "body", "rule": str(rule)}
+
+    return [error for location in messages.values() for error in walk(location, ())]
+
+
+def create_app(
+    name: str,
+    title: str,
+    blueprints: Iterable[Blueprint],
+    verifier: auth.Verifier,
+    *,
+    version: str = "1.0.0",
+) -> Flask:
+    """The service `name` with its routes and those that every service has."""
+    from kit import eventlog
+
+    app = Flask(name, static_folder=None)
+    app.config.update(
+        API_TITLE=title,
+        API_VERSION=version,
+        OPENAPI_VERSION="3.1.0",
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        JSON_SORT_KEYS=False,
+    )
+    app.url_map.strict_slashes = False
+    api = Api(app)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    for blueprint in (*blueprints, eventlog.blueprint):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(_operations(name, api))
+    _around_requests(app, verifier)
+    _answer_errors(app)
+    return app
+
+
+def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.connected = db.database.connect(reuse_if_open=True)
+        auth.check_request(app, verifier)
+        g.acting = context.acting(_context())
+        g.acting.__enter__()
+
+    @app.after_request
+    def count(answer: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        metrics.REQUESTS.labels(request.method, route, answer.status_code).observe(seconds)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if "acting" in g:
+            g.acting.__exit__(None, None, None)
+        if g.get("connected"):
+            db.database.close()
+
+
+def _context() -> context.Context:
+    """Correlation and trace come from the caller when they are sane, the address from the connection."""
+    sent = request.headers.get("X-Correlation-Id", "")
+    trusted = sent.isascii() and sent.replace("-", "").isalnum() and len(sent) <= 64
+    traceparent = request.headers.get("traceparent")
+    return context.Context(
+        actor=g.caller.actor if "caller" in g else "service:public",
+        correlation=sent if trusted else clock.new_id(),
+        traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
+        address=request.headers.get("X-Forwarded-For", request.remote_addr),
+    )
+
+
+def _answer_errors(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> Response:
+        answer = problem(error.status, error.code, error.detail, **error.facts)
+        if isinstance(error, Unauthorized):
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="seatwise"'
+        return answer
+
+    @app.errorhandler(peewee.OperationalError)
+    def database_away(error: peewee.OperationalError) -> Response:
+        log.error("database_away", error=repr(error))
+        answer = problem(503, "database-away", "The service's database cannot be reached; try again soon.")
+        answer.headers["Retry-After"] = "2"
+        return answer
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        log.exception("request_failed", path=request.path, exc_info=error)
+        return problem(500, "internal-error", "The service failed; the failure is logged with its correlation.")
+
+
+def _operations(name: str, api: Api) -> flask.Blueprint:
+    """Liveness (the loop answers), readiness (own database and schema; never the broker), metrics, OpenAPI."""
+    operations = flask.Blueprint("operations", __name__)
+
+    @operations.get("/openapi.json")
+    @auth.public
+    def openapi() -> dict[str, Any]:
+        described: dict[str, Any] = api.spec.to_dict()
+        return described
+
+    @operations.get("/livez")
+    @auth.public
+    def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @operations.get("/readyz")
+    @auth.public
+    def readyz() -> Response | dict[str, str]:
+        missing = db.pending_migrations(name)
+        if missing:
+            return problem(503, "schema-behind", "Run `migrate` first.", missing=missing)
+        return {"status": "ready"}
+
+    @operations.get("/metrics")
+    @auth.public
+    def measured() -> Response:
+        relay.measure()
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return operations

@@ -1,0 +1,149 @@
+"""The worker of a service: consumer, relay and catch-up under the lease, jobs beside them.
+
+Each part is a thread with its own database connection. A part that ends or stalls ends the process;
+its supervisor starts it anew.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import structlog
+
+from kit import auth, broker, catchup, consumer, cursors, db, lease, metrics, relay
+from kit.settings import Settings
+
+log = structlog.get_logger()
+
+STALLED = 15  # seconds without a beat
+LEASE_EVERY = 2
+GRACE = 4  # seconds for the parts to finish what they are in
+
+
+class Job(NamedTuple):
+    """A periodic piece of work: `run()` returns True while there is more to do at once."""
+
+    every: float
+    run: Callable[[], bool | None]
+
+
+class Worker:
+    """Runs until SIGTERM or SIGINT; exit code 1 when a part failed, so that it is started again."""
+
+    def __init__(self, settings: Settings, handlers: cursors.Handlers, jobs: Mapping[str, Job]):
+        self.settings = settings
+        self.reader = cursors.Reader(handlers, settings.stop_after)
+        self.jobs = jobs
+        self.stop = threading.Event()
+        self.look_now = threading.Event()
+        self.beats: dict[str, float] = {}
+        self.failed = False
+
+    def run(self) -> int:
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, lambda *_: self.stop.set())
+        parts = [self._start(f"job {name}", lambda job=job: self._repeat(job)) for name, job in self.jobs.items()]
+        parts.append(self._start("lease", self._lead))
+        while not self.stop.wait(1):
+            stalled = [name for name, beat in self.beats.items() if time.monotonic() - beat > STALLED]
+            if stalled:
+                log.error("part_stalled", parts=stalled)
+                os._exit(1)
+        for part in parts:
+            part.join(GRACE)
+        with db.database.connection_context():
+            lease.release()
+        return int(self.failed)
+
+    def beat(self, name: str) -> None:
+        self.beats[name] = time.monotonic()
+
+    def _start(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        def part() -> None:
+            try:
+                with db.database.connection_context():
+                    work()
+            except Exception as error:
+                log.error("part_failed", part=name, error=repr(error), exc_info=error)
+                self.failed = True
+            finally:
+                self.stop.set()
+
+        thread = threading.Thread(target=part, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _repeat(self, job: Job) -> None:
+        while not self.stop.is_set():
+            self.beat(threading.current_thread().name)
+            if not job.run():
+                self.stop.wait(job.every)
+
+    def _lead(self) -> None:
+        """Wait for the lease, then run the parts that only its holder runs; losing it ends the process."""
+        while not lease.take():
+            self.beat("lease")
+            if self.stop.wait(LEASE_EVERY):
+                return
+        metrics.LEASES_TAKEN.inc()
+        log.info("leading")
+        led = [self._start("catch-up", self._catch_up)] if self.reader.handlers else []
+        if self.settings.broker_url:
+            led.append(self._start("relay", self._relay))
+            if self.reader.handlers:
+                led.append(self._start("consumer", self._consume))
+        while not self.stop.wait(LEASE_EVERY):
+            self.beat("lease")
+            if not lease.take():
+                raise relay.Superseded("another worker took the lease")
+        for part in led:
+            part.join(GRACE)
+
+    def _relay(self) -> None:
+        url = self.settings.broker_url or ""
+
+        def once() -> None:
+            relay.Relay(url, stopping=self.stop.is_set, beat=lambda: self.beat("relay")).run()
+
+        self._connected_to_broker("relay", once)
+
+    def _consume(self) -> None:
+        url = self.settings.broker_url or ""
+
+        def stopping() -> bool:
+            self.beat("consumer")
+            return self.stop.is_set()
+
+        def once() -> None:
+            consumer.consume(url, self.reader, stopping=stopping, connected=self.look_now.set)
+
+        self._connected_to_broker("consumer", once)
+
+    def _connected_to_broker(self, part: str, once: Callable[[], None]) -> None:
+        def beating() -> None:
+            self.beat(part)
+            once()
+
+        broker.reconnecting(part, beating, self.stop)
+
+    def _catch_up(self) -> None:
+        signer = auth.Signer(self.settings.signing_key_file)
+        look = catchup.CatchUp(self.settings.source_urls, self.reader, lambda: events_token(signer))
+        next_look = 0.0
+        while not self.stop.is_set():
+            self.beat("catch-up")
+            if self.look_now.is_set() or time.monotonic() >= next_look:
+                self.look_now.clear()
+                look.look(lambda: self.beat("catch-up"))
+                next_look = time.monotonic() + self.settings.look_every
+            else:
+                look.fetch(lambda: self.beat("catch-up"))
+            self.look_now.wait(0.2)
+
+
+def events_token(signer: auth.Signer) -> str:
+    return signer.token(signer.issuer, {"events:read"})
+

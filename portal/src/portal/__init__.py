@@ -1,0 +1,1 @@
+"""Sign-in and pages: where people buy, hand out and activate licenses."""

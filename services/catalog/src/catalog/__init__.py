@@ -1,0 +1,1 @@
+"""Plans, versions, prices, features, texts and documents."""

@@ -1,0 +1,32 @@
+"""python -m catalog web | worker | migrate | check | streams | load-plans"""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from catalog import commands, schemas, settings
+from catalog.app import create_app
+from catalog.handlers import HANDLERS
+from catalog.worker import JOBS
+from kit import cli, db
+
+SETTINGS = settings.read()
+main = cli.service(SETTINGS, lambda: create_app(SETTINGS), HANDLERS, JOBS)
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load_plans(file: Path | None) -> None:
+    """Publish the plans of a data file (the sample plans without one); unchanged plans stay as they are."""
+    source = file or resources.files("catalog").joinpath("data/plans.json")
+    with db.database.connection_context():
+        for written in json.loads(source.read_text()):
+            plan = schemas.Publication().load(written)
+            version = commands.publish_plan(plan["code"], plan["rank"], schemas.PlanContent().dump(plan))
+            click.echo(f"{plan['code']} version {version.version}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""What the catalog listens to: nothing."""
+
+from kit.cursors import Handlers
+
+HANDLERS: Handlers = {}

@@ -1,0 +1,51 @@
+"""JSON in and out of the catalog."""
+
+from marshmallow import fields, validate
+
+from catalog import domain
+from kit import schema
+
+CODE = validate.Regexp(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+
+
+class Words(schema.Body):
+    """The same text in every language."""
+
+    en = schema.Text(longest=4000, required=True)
+    fr = schema.Text(longest=4000, required=True)
+
+
+class Price(schema.Body):
+    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
+    interval = fields.String(required=True, validate=validate.OneOf(domain.INTERVALS))
+    unit_amount = schema.Whole(
+        least=0, most=10**9, required=True, metadata={"description": "Per seat and interval, minor units."}
+    )
+
+
+class PlanContent(schema.Body):
+    """What a version fixes for ever."""
+
+    family = schema.Text(longest=60, required=True, metadata={"description": "A member holds one license of it."})
+    name = fields.Nested(Words, required=True)
+    summary = fields.Nested(Words, required=True)
+    install = fields.Nested(Words, required=True, metadata={"description": "How to install, for the e-mail."})
+    features = fields.Dict(keys=fields.String(), required=True)
+    prices = fields.List(fields.Nested(Price), required=True)
+    minimum_quantity = schema.Whole(least=1, most=10_000, load_default=1)
+    effective_from = schema.DateText(required=True)
+    effective_for_existing = schema.DateText(required=True)
+
+
+class Publication(PlanContent):
+    code = fields.String(required=True, validate=CODE)
+    rank = schema.Whole(least=1, most=1000, required=True)
+
+
+class Plan(Publication):
+    status = fields.String()
+    version = fields.Integer()
+
+
+class Retirement(schema.Body):
+    successor = fields.String(load_default=None, allow_none=True, validate=CODE)

@@ -1,0 +1,83 @@
+"""Plans are ranked, versioned and public; every change is announced."""
+
+import copy
+import json
+from importlib import resources
+
+import pytest
+
+from kit.testing import announced
+
+ECO = json.loads(resources.files("catalog").joinpath("data/plans.json").read_text())[0]
+
+
+@pytest.fixture
+def publisher(bearer):
+    return bearer("plans:write")
+
+
+def test_a_published_plan_is_listed_and_announced(client, publisher):
+    answer = client.post("/v1/plans", json=ECO, headers=publisher)
+
+    assert answer.status_code == 201
+    assert [plan["code"] for plan in client.get("/v1/plans").json["items"]] == ["eco"]
+    assert [event.data["version"] for event in announced("plan.published")] == [1]
+
+
+def test_publishing_the_same_content_again_changes_nothing(client, publisher):
+    client.post("/v1/plans", json=ECO, headers=publisher)
+    client.post("/v1/plans", json=ECO, headers=publisher)
+
+    assert client.get("/v1/plans/eco").json["version"] == 1
+    assert len(announced()) == 1
+
+
+def test_a_changed_price_is_a_new_version_and_the_old_one_stays(client, publisher):
+    client.post("/v1/plans", json=ECO, headers=publisher)
+    dearer = copy.deepcopy(ECO)
+    dearer["prices"][0]["unit_amount"] = 600
+    client.post("/v1/plans", json=dearer, headers=publisher)
+
+    assert client.get("/v1/plans/eco").json["prices"][0]["unit_amount"] == 600
+    assert [event.data["prices"][0]["unit_amount"] for event in announced()] == [500, 600]
+
+
+def test_two_plans_cannot_share_a_rank(client, publisher):
+    client.post("/v1/plans", json=ECO, headers=publisher)
+    answer = client.post("/v1/plans", json={**ECO, "code": "other"}, headers=publisher)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "rank-taken")
+
+
+def test_a_retired_plan_is_no_longer_listed_but_still_described(client, publisher):
+    client.post("/v1/plans", json=ECO, headers=publisher)
+    client.post("/v1/plans/eco/retirement", json={}, headers=publisher)
+
+    assert client.get("/v1/plans").json["items"] == []
+    assert client.get("/v1/plans/eco").json["status"] == "retired"
+    assert [event.type for event in announced()] == ["plan.published", "plan.retired"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"features": {**ECO["features"], "retrieval": 1}}, "feature-invalid"),
+        ({"features": {**ECO["features"], "free_beer": True}}, "feature-unknown"),
+        ({"prices": []}, "prices-ambiguous"),
+        ({"prices": ECO["prices"][:1] * 2}, "prices-ambiguous"),
+    ],
+)
+def test_a_plan_that_leaves_questions_open_is_refused(client, publisher, change, code):
+    answer = client.post("/v1/plans", json={**ECO, **change}, headers=publisher)
+
+    assert (answer.status_code, answer.json["code"]) == (422, code)
+    assert announced() == []
+
+
+def test_the_document_of_a_plan_is_a_page_in_the_language_asked_for(client, publisher):
+    client.post("/v1/plans", json=ECO, headers=publisher)
+
+    page = client.get("/v1/plans/eco/documents/fr")
+    assert '<html lang="fr">' in page.text
+    assert "Messages sécurisés" in page.text
+    assert client.get("/v1/plans/eco/documents/de").status_code == 404

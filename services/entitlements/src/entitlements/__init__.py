@@ -1,0 +1,1 @@
+"""Accounts, members, licenses, who holds them and what they may use."""

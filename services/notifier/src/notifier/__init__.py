@@ -1,0 +1,1 @@
+"""E-mails and the activity log of every account."""

@@ -1,0 +1,1 @@
+"""Cart, quotes, orders, payments and subscriptions."""
