@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+import kit  # noqa: F401  the packages, before pytest takes the folders of these names for them
+import portal  # noqa: F401
+
 HERE = Path(__file__).parent
 _server: list[Any] = []
 

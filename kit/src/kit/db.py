@@ -108,7 +108,8 @@ def now() -> int:
 
 def changed_one(query: peewee.Query) -> bool:
     """Run an INSERT … ON CONFLICT DO NOTHING or an UPDATE; True when exactly one row changed."""
-    return bool(query.as_rowcount().execute() == 1)
+    counted = query.as_rowcount() if isinstance(query, peewee.Insert) else query
+    return bool(counted.execute() == 1)
 
 
 def _runners(package: str) -> list[Runner]:

@@ -1,0 +1,16 @@
+"""Fixtures of the kit's tests: the sample service and its reader."""
+
+import pytest
+from sample.models import count
+
+from kit.cursors import Handler, Reader
+
+
+@pytest.fixture
+def package() -> str:
+    return "sample"
+
+
+@pytest.fixture
+def reader(database: object) -> Reader:
+    return Reader({"shop": {"*": Handler(None, count)}})

@@ -1,0 +1,238 @@
+"""Every effect happens exactly once and in order, whatever the delivery repeats, reorders or loses."""
+
+import random
+import threading
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sample.models import Effect, count, effects
+
+from kit import cursors, db
+from kit.cursors import Cursor, Handler, Reader
+from kit.errors import NotYet
+from kit.testing import Source
+
+
+def told(number: int, subject: str = "a") -> list[cursors.Arrived]:
+    shop = Source("shop")
+    return [shop.tells("thing.sold", subject, {}) for _ in range(number)]
+
+
+def cursor(subject: str = "a") -> Cursor:
+    return Cursor.get_by_id(("shop", subject))
+
+
+def failing_at(sequence: int, error: Exception):
+    def apply(event, data):
+        count(event, data)
+        if event.sequence == sequence:
+            raise error
+
+    return Reader({"shop": {"*": Handler(None, apply)}})
+
+
+def test_events_in_order_take_effect_in_order(reader):
+    reader.take(told(3), fresh=True)
+
+    assert effects() == [("a", 1), ("a", 2), ("a", 3)]
+
+
+def test_an_event_delivered_again_has_no_second_effect(reader):
+    events = told(2)
+    for _ in range(3):
+        reader.take(events, fresh=True)
+        reader.take(events, fresh=False)
+
+    assert effects() == [("a", 1), ("a", 2)]
+
+
+def test_a_gap_is_remembered_and_nothing_beyond_it_takes_effect(reader):
+    events = told(3)
+    reader.take([events[0], events[2]], fresh=True)
+
+    assert effects() == [("a", 1)]
+    assert [(c.sequence, c.head) for c in cursors.behind("shop")] == [(1, 3)]
+
+
+def test_a_page_of_the_log_closes_the_gap(reader):
+    events = told(3)
+    reader.take([events[2]], fresh=True)
+    reader.take_page(cursor(), events)
+
+    assert effects() == [("a", 1), ("a", 2), ("a", 3)]
+    assert cursors.behind("shop") == []
+
+
+def test_a_source_we_do_not_follow_is_ignored(reader):
+    reader.take([Source("elsewhere").tells("thing.sold", "a", {})], fresh=True)
+
+    assert effects() == []
+
+
+def test_an_unknown_type_is_moved_past(database):
+    reader = Reader({"shop": {"thing.sold": Handler(None, count)}})
+    shop = Source("shop")
+    reader.take([shop.tells("thing.praised", "a", {}), shop.tells("thing.sold", "a", {})], fresh=True)
+
+    assert effects() == [("a", 2)]
+
+
+def test_a_type_that_must_be_understood_stops_its_stream_alone(database):
+    reader = Reader({"shop": {"thing.sold": Handler(None, count)}})
+    shop = Source("shop")
+    reader.take([shop.tells("thing.recalled", "a", {}, must=True), *told(1, "b")], fresh=True)
+
+    assert effects() == [("b", 1)]
+    assert [c.stopped for c in cursors.stopped()] == ["not-understood: thing.recalled"]
+
+
+def test_one_failing_event_leaves_its_batch_neighbours_alone(database):
+    reader = failing_at(2, ZeroDivisionError())
+    innocent = [event for subject in "bcd" for event in told(1, subject)]
+    reader.take([*told(3), *innocent], fresh=True)
+
+    assert sorted(effects()) == [("a", 1), ("b", 1), ("c", 1), ("d", 1)]
+    assert cursor().attempts == 1
+    assert "ZeroDivisionError" in cursor().error
+
+
+def test_a_failing_event_waits_longer_each_time_and_then_stops(database):
+    reader = Reader({"shop": {"*": Handler(None, failing)}}, stop_after=30)
+    event = told(1)[0]
+    waits = []
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        for _ in range(20):
+            reader.take([event], fresh=False)
+            if cursor().stopped:
+                break
+            waits.append((cursor().retry_at - cursors.clock.now()) / 1e6)
+            clock.move_to(cursor().retry_at / 1e6 + 0.001)
+
+    assert waits == [0.2, 1, 5, 30]
+    assert cursor().stopped.startswith("failed 4 times: ZeroDivisionError")
+
+
+def failing(_event, _data):
+    raise ZeroDivisionError
+
+
+def test_a_waiting_stream_is_not_tried_before_its_time(database):
+    reader = Reader({"shop": {"*": Handler(None, failing)}})
+    event = told(1)[0]
+    reader.take([event], fresh=False)
+    reader.take([event], fresh=False)
+    reader.take([event], fresh=True)
+
+    assert cursor().attempts == 1
+
+
+def test_an_event_that_waits_for_another_source_is_never_given_up(database):
+    reader = failing_at(1, NotYet("catalog", "plan eco"))
+    event = told(1)[0]
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        for _ in range(50):
+            reader.take([event], fresh=False)
+            clock.shift(60)
+
+    assert cursor().stopped is None
+    assert cursor().error == "waits for catalog: plan eco"
+
+
+def test_a_failure_of_the_own_database_is_nobodys_fault(database):
+    import peewee
+
+    reader = failing_at(1, peewee.OperationalError("server closed the connection"))
+    with pytest.raises(peewee.OperationalError):
+        reader.take(told(1), fresh=False)
+
+    assert (cursor().attempts, cursor().retry_at) == (0, None)
+
+
+def test_an_event_that_killed_the_process_is_found_by_its_committed_attempt(database):
+    class Killed(BaseException):
+        pass
+
+    def die(_event, _data):
+        raise Killed
+
+    event = told(1)[0]
+    with pytest.raises(Killed):
+        Reader({"shop": {"*": Handler(None, die)}}).take([event], fresh=False)
+
+    assert (cursor().attempts, cursor().error) == (1, cursors.DIED)
+
+
+def test_another_history_than_the_one_applied_stops_the_stream(reader):
+    reader.take(told(2), fresh=True)
+    other = told(3)
+    reader.take([other[2]], fresh=True)
+
+    assert effects() == [("a", 1), ("a", 2)]
+    assert cursor().stopped.startswith("history-changed")
+
+
+def test_a_stopped_stream_goes_on_where_it_stopped_after_a_retry(database):
+    events = told(2)
+    failing_at(1, cursors.Stopped("broken")).take(events, fresh=True)
+    assert cursors.retry("shop", "a")
+    failing_at(99, ZeroDivisionError()).take_page(cursor(), events)
+
+    assert effects() == [("a", 1), ("a", 2)]
+
+
+def test_a_skipped_event_has_no_effect_and_the_next_one_has(database):
+    events = told(2)
+    failing_at(1, cursors.Stopped("broken")).take(events, fresh=True)
+    assert cursors.skip("shop", "a", events[0], reason="sold twice by mistake")
+    failing_at(99, ZeroDivisionError()).take_page(cursor(), events[1:])
+
+    assert effects() == [("a", 2)]
+
+
+def test_the_first_event_of_a_stream_delivered_by_many_at_once_has_one_effect(reader):
+    events = told(20)
+    barrier = threading.Barrier(4)
+
+    def deliver():
+        with db.database.connection_context():
+            barrier.wait()
+            for event in events:
+                reader.take([event], fresh=True)
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(effects()) == sorted(set(effects()))
+    reader.take_page(cursor(), events[cursor().sequence :])
+    assert len(effects()) == 20
+
+
+@settings(max_examples=20, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9), loss=st.floats(0, 0.6))
+def test_dropped_shuffled_and_repeated_deliveries_end_at_the_heads(reader, seed, loss):
+    chance = random.Random(seed)
+    Effect.delete().execute()
+    Cursor.delete().execute()
+    streams = {subject: told(12, subject) for subject in "abc"}
+    deliveries = [event for events in streams.values() for event in events for _ in range(chance.randint(1, 3))]
+    deliveries = [event for event in deliveries if chance.random() > loss]
+    chance.shuffle(deliveries)
+    while deliveries:
+        size = chance.randint(1, 8)
+        batch, deliveries = deliveries[:size], deliveries[size:]
+        reader.take(batch, fresh=chance.random() < 0.7)
+        if chance.random() < 0.2:
+            for behind in cursors.behind("shop"):
+                reader.take_page(behind, streams[behind.subject][behind.sequence :])
+
+    for subject, events in streams.items():  # the last look of catch-up
+        cursors.note_head("shop", subject, len(events))
+    for behind in cursors.behind("shop"):
+        reader.take_page(behind, streams[behind.subject][behind.sequence :])
+
+    assert sorted(effects()) == [(subject, n) for subject in "abc" for n in range(1, 13)]

@@ -1,0 +1,92 @@
+"""What a service says is dense, ordered and written with the change it tells."""
+
+import json
+import threading
+
+import pytest
+
+from kit import context, db, outbox
+from kit.outbox import Event
+from kit.testing import announced
+
+
+def say(subject: str = "a", number: int = 1, **data: object) -> None:
+    with db.atomic():
+        outbox.add(*(Event("thing.sold", subject, data) for _ in range(number)))
+
+
+def test_a_stream_counts_from_one_and_each_event_names_the_one_before(database):
+    say(number=3)
+    first, second, third = announced()
+
+    assert [event.sequence for event in (first, second, third)] == [1, 2, 3]
+    assert [first.previous, second.previous, third.previous] == [None, first.id, second.id]
+
+
+def test_subjects_have_streams_of_their_own(database):
+    say("a")
+    say("b")
+
+    assert [(event.subject, event.sequence) for event in announced()] == [("a", 1), ("b", 1)]
+
+
+def test_an_event_of_a_change_that_was_rolled_back_was_never_said(database):
+    say()
+    with pytest.raises(ZeroDivisionError), db.atomic():
+        outbox.add(Event("thing.sold", "a", {}))
+        1 / 0  # noqa: B018
+    say()
+
+    assert [event.sequence for event in announced()] == [1, 2]
+
+
+def test_an_event_outside_a_transaction_is_refused(database):
+    with pytest.raises(RuntimeError, match="inside"):
+        outbox.add(Event("thing.sold", "a", {}))
+
+
+def test_a_transaction_that_took_too_long_is_refused(database, monkeypatch):
+    monkeypatch.setattr(db, "LONGEST_TRANSACTION", -1)
+    with pytest.raises(db.TransactionTooOld):
+        say()
+
+    assert announced() == []
+
+
+def test_many_writers_of_one_stream_leave_no_gap(database):
+    def write():
+        with db.database.connection_context():
+            for _ in range(10):
+                say()
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    events = announced()
+    assert [event.sequence for event in events] == list(range(1, 41))
+    assert [event.previous for event in events[1:]] == [event.id for event in events[:-1]]
+
+
+def test_the_envelope_is_a_cloud_event_that_says_who_did_it(database):
+    with context.acting(context.Context("member:7", "order-1", address="203.0.113.9")):
+        say(color="red")
+    envelope = json.loads(outbox.events_after("a", 0, 1)[0])
+
+    assert envelope["specversion"] == "1.0"
+    assert (envelope["source"], envelope["type"], envelope["subject"]) == ("sample", "thing.sold", "a")
+    assert (envelope["actor"], envelope["correlation"], envelope["address"]) == ("member:7", "order-1", "203.0.113.9")
+    assert envelope["data"] == {"color": "red"}
+    assert "must" not in envelope
+
+
+def test_heads_that_moved_are_listed_since_an_instant_page_by_page(database):
+    for subject in "abc":
+        say(subject)
+    moved = outbox.streams_moved(0, "", 2)
+
+    assert [(stream.subject, stream.head) for stream in moved] == [("a", 1), ("b", 1)]
+    assert [stream.subject for stream in outbox.streams_moved(0, "b", 2)] == ["c"]
+    assert outbox.streams_moved(moved[0].moved_at + 10**9, "", 2) == []
