@@ -196,7 +196,7 @@ class Reader:
                 _update(event, stopped=f"failed {cursor.attempts} times: {cursor.error}")
                 metrics.STREAMS_STOPPED.inc()
                 return False
-            wait = RETRY_AFTER[min(cursor.attempts, len(RETRY_AFTER) - 1)]
+            wait = _wait_after(cursor.attempts)
             _update(
                 event,
                 attempts=cursor.attempts + 1,
@@ -225,11 +225,15 @@ class Reader:
             _update(event, attempts=Cursor.attempts - 1, retry_at=None)
 
 
+def _wait_after(attempts: int) -> float:
+    return RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
+
+
 def _attempts_within(seconds: float) -> int:
     """How many attempts the retry schedule makes in that time."""
-    attempts, waited = 1, 0.0
-    while waited < seconds:
-        waited += RETRY_AFTER[min(attempts - 1, len(RETRY_AFTER) - 1)]
+    attempts, tried_at = 0, 0.0
+    while tried_at <= seconds:
+        tried_at += _wait_after(attempts)
         attempts += 1
     return attempts
 

@@ -75,7 +75,7 @@ def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
     def walk(found: Any, path: tuple[str, ...]) -> Iterable[dict[str, str]]:
         if isinstance(found, Mapping):
             for name, inner in found.items():
-                yield from walk(inner, (*path, str(name)))
+                yield from walk(inner, path if name == "_schema" else (*path, str(name)))
         else:
             for rule in found if isinstance(found, list) else [found]:
                 yield {"field": ".".join(path) or "body", "rule": str(rule)}

@@ -1,0 +1,238 @@
+"""Every request names its permission and its tenant; bad input gets the field and the rule, never a 500."""
+
+import threading
+
+import pytest
+from sample import api
+from sample.models import Effect
+
+from kit import auth, clock, web
+from kit.testing import announced
+
+ACCOUNT, OTHER = clock.new_id(), clock.new_id()
+THINGS = f"/v1/accounts/{ACCOUNT}/things"
+
+
+@pytest.fixture(scope="session")
+def issuers():
+    return {
+        "portal": {"with_account": ["things", "people"], "without_account": []},
+        "operator": {"with_account": [], "without_account": ["things", "events:read"]},
+    }
+
+
+@pytest.fixture
+def app(database, keys):
+    return web.create_app("sample", "Sample", [api.blueprint], auth.Verifier(keys / "trust"))
+
+
+@pytest.fixture
+def maker(bearer):
+    return bearer("things", account=ACCOUNT)
+
+
+def code_of(answer):
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["status"] == answer.status_code
+    return answer.status_code, answer.json["code"]
+
+
+def test_a_token_with_the_permission_and_the_account_is_let_in(client, maker):
+    assert client.post(THINGS, json={"name": "lamp"}, headers=maker).status_code == 201
+
+
+def test_no_token_is_refused_and_told_how(client):
+    answer = client.post(THINGS, json={"name": "lamp"})
+
+    assert code_of(answer) == (401, "token-missing")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "é" * 100, "." * 5])
+def test_a_broken_token_is_refused(client, token):
+    answer = client.post(THINGS, json={"name": "lamp"}, headers={"Authorization": f"Bearer {token}"})
+
+    assert code_of(answer) == (401, "token-invalid")
+
+
+def test_another_accounts_token_is_refused(client, bearer):
+    answer = client.post(THINGS, json={"name": "lamp"}, headers=bearer("things", account=OTHER))
+
+    assert code_of(answer) == (403, "wrong-account")
+
+
+def test_a_token_without_the_permission_is_refused_and_told_which(client, bearer):
+    answer = client.post(THINGS, json={"name": "lamp"}, headers=bearer("people", account=ACCOUNT))
+
+    assert code_of(answer) == (403, "permission-missing")
+    assert answer.json["needs"] == ["things"]
+
+
+def test_a_token_that_says_more_than_its_issuer_may_is_refused(client, bearer):
+    answer = client.post(THINGS, json={"name": "lamp"}, headers=bearer("things", issuer="portal"))
+
+    assert code_of(answer) == (401, "token-invalid")
+
+
+def test_an_expired_token_is_refused(client, keys):
+    token = auth.Signer(keys / "portal.json").token("me", {"things"}, account=ACCOUNT, lasts=-60)
+    answer = client.post(THINGS, json={"name": "lamp"}, headers={"Authorization": f"Bearer {token}"})
+
+    assert code_of(answer) == (401, "token-invalid")
+
+
+def test_a_token_made_for_something_else_is_refused(client, keys):
+    token = auth.Signer(keys / "portal.json").token("me", {"things"}, account=ACCOUNT, aud="sign-in")
+    answer = client.post(THINGS, json={"name": "lamp"}, headers={"Authorization": f"Bearer {token}"})
+
+    assert code_of(answer) == (401, "token-invalid")
+
+
+def test_members_are_let_in_to_what_is_their_own(client, bearer):
+    me = clock.new_id()
+    mine = bearer(account=ACCOUNT, who=me)
+
+    assert client.get(f"/v1/accounts/{ACCOUNT}/members/{me}", headers=mine).json["actor"] == f"member:{me}"
+    assert client.get(f"/v1/accounts/{ACCOUNT}/members/{OTHER}", headers=mine).status_code == 403
+
+
+def test_a_route_that_names_no_permission_is_closed(client, maker):
+    assert code_of(client.get(f"/v1/accounts/{ACCOUNT}/unmarked", headers=maker)) == (403, "no-permission-named")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 11}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"name": "\ud800"}, "name"),
+        ({"name": "a", "size": 5.5}, "size"),
+        ({"name": "a", "size": "5"}, "size"),
+        ({"name": "a", "size": True}, "size"),
+        ({"name": "a", "size": 10**30}, "size"),
+        ({"name": "a", "colour": "red"}, "colour"),
+        ({"name": "a", "lines": [{"count": 1}, {"count": None}]}, "lines.1.count"),
+        ([], "body"),
+        ("text", "body"),
+        (None, "body"),
+    ],
+)
+def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client, maker, body, field):
+    answer = client.post(THINGS, json=body, headers=maker)
+
+    assert code_of(answer) == (422, "invalid-fields")
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+    assert answer.json["errors"][0]["rule"]
+    assert announced() == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b'{"name": NaN}', "application/json", 400),
+        (b'{"size": ' + b"9" * 5000 + b"}", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (b'{"name": "a"}', "text/plain", 415),
+        (b'{"name": "a"}', "", 415),
+        (b'{"name": "' + b"a" * 10_000_000 + b'"}', "application/json", 413),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(client, maker, raw, kind, status):
+    answer = client.post(THINGS, data=raw, headers={**maker, "Content-Type": kind})
+
+    assert code_of(answer)[0] == status
+
+
+def test_a_bug_is_a_problem_too_and_tells_nothing_of_the_inside(client):
+    answer = client.get(f"/v1/accounts/{ACCOUNT}/broken")
+
+    assert code_of(answer) == (500, "internal-error")
+    assert "ZeroDivision" not in answer.text
+
+
+def test_unknown_paths_and_methods_are_problems(client, maker):
+    assert code_of(client.get("/nowhere"))[0] == 404
+    assert code_of(client.get(f"/v1/accounts/nobody/members/{OTHER}", headers=maker))[0] == 404
+    assert code_of(client.delete(THINGS, headers=maker))[0] == 405
+
+
+def test_a_refusal_names_its_rule_and_its_facts(client, maker):
+    answer = client.post(THINGS, json={"name": "forbidden"}, headers=maker)
+
+    assert code_of(answer) == (409, "name-taken")
+    assert answer.json["name"] == "forbidden"
+
+
+def test_the_same_key_and_body_get_the_same_answer_and_one_effect(client, maker):
+    keyed = {**maker, "Idempotency-Key": "k1"}
+    answers = [client.post(THINGS, json={"name": "lamp"}, headers=keyed) for _ in range(3)]
+
+    assert [answer.json for answer in answers] == [{"name": "lamp", "number": 1}] * 3
+    assert len(announced("thing.made")) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(client, maker):
+    keyed = {**maker, "Idempotency-Key": "k1"}
+    client.post(THINGS, json={"name": "lamp"}, headers=keyed)
+
+    assert code_of(client.post(THINGS, json={"name": "desk"}, headers=keyed)) == (422, "idempotency-key-reused")
+
+
+def test_another_callers_key_is_another_key(client, bearer):
+    for _ in range(2):
+        headers = {**bearer("things", account=ACCOUNT), "Idempotency-Key": "k1"}
+        client.post(THINGS, json={"name": "lamp"}, headers=headers)
+
+    assert Effect.select().count() == 2
+
+
+def test_a_refused_request_may_be_sent_again_with_its_key(client, maker):
+    keyed = {**maker, "Idempotency-Key": "k1"}
+    client.post(THINGS, json={"name": "forbidden"}, headers=keyed)
+
+    assert code_of(client.post(THINGS, json={"name": "forbidden"}, headers=keyed)) == (409, "name-taken")
+
+
+def test_the_same_key_many_times_at_once_has_one_effect(app, maker):
+    keyed, answers = {**maker, "Idempotency-Key": "k1"}, []
+
+    def send():
+        answers.append(app.test_client().post(THINGS, json={"name": "lamp"}, headers=keyed).json)
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [{"name": "lamp", "number": 1}] * 6
+
+
+def test_the_log_is_served_in_order_after_a_sequence(client, maker, bearer):
+    for name in ("lamp", "desk", "sofa"):
+        client.post(THINGS, json={"name": name}, headers=maker)
+    reader = bearer("events:read")
+    items = client.get(f"/v1/events?subject={ACCOUNT}&after=1", headers=reader).json["items"]
+    heads = client.get("/v1/streams", headers=reader).json
+
+    assert [event["data"]["name"] for event in items] == ["desk", "sofa"]
+    assert [(stream["subject"], stream["head"]) for stream in heads["items"]] == [(ACCOUNT, 3)]
+    assert client.get(f"/v1/streams?since={heads['now']}", headers=reader).json["items"] == []
+
+
+@pytest.mark.parametrize("query", ["", "?subject=a&after=-1", "?subject=a&after=x", "?subject=a&limit=0", "?subject=a&colour=red"])
+def test_a_bad_query_is_refused_by_name(client, bearer, query):
+    assert code_of(client.get(f"/v1/events{query}", headers=bearer("events:read"))) == (422, "invalid-fields")
+
+
+def test_health_needs_no_token(client):
+    assert client.get("/livez").json == {"status": "alive"}
+    assert client.get("/readyz").json == {"status": "ready"}
+    assert "http_request_seconds" in client.get("/metrics").text
+    assert client.get("/openapi.json").json["info"]["title"] == "Sample"
