@@ -1,9 +1,9 @@
 """Fixtures of the kit's tests: the sample service and its reader."""
 
 import pytest
-from sample.models import count
 
 from kit.cursors import Handler, Reader
+from sample.models import count
 
 
 @pytest.fixture

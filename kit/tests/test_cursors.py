@@ -7,12 +7,12 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sample.models import Effect, count, effects
 
 from kit import cursors, db
 from kit.cursors import Cursor, Handler, Reader
 from kit.errors import NotYet
 from kit.testing import Source
+from sample.models import Effect, count, effects
 
 
 def told(number: int, subject: str = "a") -> list[cursors.Arrived]:
@@ -212,7 +212,12 @@ def test_the_first_event_of_a_stream_delivered_by_many_at_once_has_one_effect(re
     assert len(effects()) == 20
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(seed=st.integers(0, 10**9), loss=st.floats(0, 0.6))
 def test_dropped_shuffled_and_repeated_deliveries_end_at_the_heads(reader, seed, loss):
     chance = random.Random(seed)

@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from sample import api
-from sample.models import Effect
 
 from kit import auth, clock, web
 from kit.testing import announced
+from sample import api
+from sample.models import Effect
 
 ACCOUNT, OTHER = clock.new_id(), clock.new_id()
 THINGS = f"/v1/accounts/{ACCOUNT}/things"
@@ -97,7 +97,10 @@ def test_members_are_let_in_to_what_is_their_own(client, bearer):
 
 
 def test_a_route_that_names_no_permission_is_closed(client, maker):
-    assert code_of(client.get(f"/v1/accounts/{ACCOUNT}/unmarked", headers=maker)) == (403, "no-permission-named")
+    assert code_of(client.get(f"/v1/accounts/{ACCOUNT}/unmarked", headers=maker)) == (
+        403,
+        "no-permission-named",
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,6 @@ def test_a_route_that_names_no_permission_is_closed(client, maker):
         ({"name": "a", "lines": [{"count": 1}, {"count": None}]}, "lines.1.count"),
         ([], "body"),
         ("text", "body"),
-        (None, "body"),
     ],
 )
 def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client, maker, body, field):
@@ -134,6 +136,7 @@ def test_a_field_that_breaks_a_rule_is_named_with_the_rule(client, maker, body, 
     [
         (b"{", "application/json", 400),
         (b"", "application/json", 400),
+        (b"null", "application/json", 422),
         (b"\xff\xfe", "application/json", 400),
         (b'{"name": NaN}', "application/json", 400),
         (b'{"size": ' + b"9" * 5000 + b"}", "application/json", 400),
@@ -226,7 +229,9 @@ def test_the_log_is_served_in_order_after_a_sequence(client, maker, bearer):
     assert client.get(f"/v1/streams?since={heads['now']}", headers=reader).json["items"] == []
 
 
-@pytest.mark.parametrize("query", ["", "?subject=a&after=-1", "?subject=a&after=x", "?subject=a&limit=0", "?subject=a&colour=red"])
+@pytest.mark.parametrize(
+    "query", ["", "?subject=a&after=-1", "?subject=a&after=x", "?subject=a&limit=0", "?subject=a&colour=red"]
+)
 def test_a_bad_query_is_refused_by_name(client, bearer, query):
     assert code_of(client.get(f"/v1/events{query}", headers=bearer("events:read"))) == (422, "invalid-fields")
 

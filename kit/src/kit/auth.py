@@ -208,6 +208,4 @@ def check_request(app: Flask, verifier: Verifier) -> None:
         require_account(str(arguments["account_id"]))
     itself = access.own is not None and str(arguments[access.own]) == g.caller.id and g.caller.account
     if not itself and not access.grants & g.caller.grants:
-        raise Forbidden(
-            "permission-missing", "The token lacks a permission.", needs=sorted(access.grants)
-        )
+        raise Forbidden("permission-missing", "The token lacks a permission.", needs=sorted(access.grants))

@@ -145,4 +145,3 @@ def _say(done: bool, text: str) -> None:
     if not done:
         raise click.ClickException("The stream has not stopped there; see `streams list`.")
     click.echo(text)
-

@@ -119,7 +119,8 @@ class Reader:
         ordered = sorted((e for e in events if e.source in self.handlers), key=lambda e: e[:3])
         if fresh:
             try:
-                return self._apply_together(ordered)
+                self._apply_together(ordered)
+                return
             except db.NOBODY_AT_HOME:
                 raise
             except Exception as error:
@@ -130,8 +131,8 @@ class Reader:
     def take_page(self, cursor: Cursor, events: list[Arrived]) -> None:
         """Apply one page of a stream's log; a page that was tried before goes event by event."""
         if cursor.attempts or not events:
-            return self.take(events, fresh=False)
-        if self._begin_attempt(events[0]):
+            self.take(events, fresh=False)
+        elif self._begin_attempt(events[0]):
             try:
                 with db.atomic():
                     for event in events:
@@ -140,7 +141,6 @@ class Reader:
                 raise
             except Exception as error:
                 self._note_failure(events[0], error)
-        return None
 
     def _apply_together(self, events: list[Arrived]) -> None:
         with db.atomic():
@@ -151,7 +151,8 @@ class Reader:
 
     def _apply_alone(self, event: Arrived) -> None:
         if not self._begin_attempt(event):
-            return note_head(event.source, event.subject, event.sequence)
+            note_head(event.source, event.subject, event.sequence)
+            return
         try:
             with db.atomic():
                 self._apply_next(event, begun=True)
@@ -160,7 +161,6 @@ class Reader:
             raise
         except Exception as error:
             self._note_failure(event, error)
-        return None
 
     def _apply_next(self, event: Arrived, begun: bool = False) -> None:
         if _advance(event, begun):
@@ -184,8 +184,10 @@ class Reader:
 
     def _begin_attempt(self, event: Arrived) -> bool:
         """Commit that the event is being tried, so that one which kills the process is found."""
-        here = _next_in(event) & Cursor.stopped.is_null() & (
-            Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now())
+        here = (
+            _next_in(event)
+            & Cursor.stopped.is_null()
+            & (Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now()))
         )
         with db.atomic():
             _ensure(event.source, event.subject)

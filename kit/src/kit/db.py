@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -44,7 +45,7 @@ class Instant(peewee.BigIntegerField):
 class Id(peewee.UUIDField):
     """A UUID that Python sees as text, as JSON and tokens do."""
 
-    def python_value(self, value: Any) -> str | None:
+    def python_value(self, value: Any) -> Any:
         value = super().python_value(value)
         return None if value is None else str(value)
 
@@ -92,7 +93,7 @@ def atomic() -> Iterator[None]:
             raise TransactionTooOld(f"a transaction took more than {LONGEST_TRANSACTION} s")
 
 
-def locked(query: peewee.ModelSelect) -> peewee.ModelSelect:
+def locked(query: Any) -> Any:
     """The same rows, locked until commit. FOR UPDATE would deadlock with children's foreign keys;
     SQLite's IMMEDIATE transactions already exclude each other."""
     return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
@@ -142,6 +143,6 @@ def _one_at_a_time() -> Iterator[None]:
             finally:
                 database.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
         return
-    with open(f"{database.obj.database}.lock", "w") as file, database.connection_context():
+    with Path(f"{database.obj.database}.lock").open("w") as file, database.connection_context():
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

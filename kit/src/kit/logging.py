@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from kit import context
 from kit.settings import service_name
 
 
-def _add_context(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     entry["service"] = service_name()
     if known := context.acting_now():
         entry.setdefault("correlation", known.correlation)

@@ -65,7 +65,9 @@ class Relay:
             broker.exchange_of(service_name()),
             exchange_type="topic",
             durable=True,
-            callback=lambda _: channel.confirm_delivery(self._confirmed, callback=lambda _: self._guarded(self._tick)),
+            callback=lambda _: channel.confirm_delivery(
+                self._confirmed, callback=lambda _: self._guarded(self._tick)
+            ),
         )
 
     def _guarded(self, step: Callable[[], None]) -> None:

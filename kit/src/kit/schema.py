@@ -25,9 +25,9 @@ class Text(fields.String):
         more = given if isinstance(given, list) else [given]
         super().__init__(validate=[validate.Length(shortest, longest), *more], **kwargs)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | None:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is not None and ("\x00" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+        if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
             raise ValidationError("Contains a character that is not text (NUL or a lone surrogate).")
         return text
 
@@ -74,7 +74,7 @@ class Id(fields.UUID):
 class DateText(fields.String):
     """A calendar date, as text (2026-11-22) inside and outside."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | None:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         try:
             return date.fromisoformat(value).isoformat()
         except (TypeError, ValueError) as error:
@@ -94,7 +94,10 @@ class Problem(Schema):
 
 def page_of(item: type[Schema]) -> Schema:
     """The answer {"items": […], "next": cursor or null}."""
-    shape = {"items": fields.List(fields.Nested(item)), "next": fields.String(allow_none=True)}
+    shape: dict[str, fields.Field] = {
+        "items": fields.List(fields.Nested(item)),
+        "next": fields.String(allow_none=True),
+    }
     return Schema.from_dict(shape, name=f"{item.__name__}Page")()
 
 

@@ -25,7 +25,9 @@ _made: dict[tuple[str, str], str] = {}
 def database_url(request: pytest.FixtureRequest, package: str, tmp_path: Path) -> str:
     """A migrated, empty database of the service, once for each kind."""
     if request.param == "sqlite":
-        shutil.copy(_sqlite_template(package, request.getfixturevalue("tmp_path_factory")), tmp_path / "test.db")
+        shutil.copy(
+            _sqlite_template(package, request.getfixturevalue("tmp_path_factory")), tmp_path / "test.db"
+        )
         return f"sqlite:///{tmp_path}/test.db"
     if not POSTGRES:
         pytest.skip("no PostgreSQL server: set TEST_POSTGRES_URL")
@@ -78,7 +80,7 @@ def _emptied(url: str) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the secret key of every issuer and their trust/ directory."""
     directory = tmp_path_factory.mktemp("keys")
@@ -86,11 +88,13 @@ def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> P
     return directory
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bearer(keys: Path) -> Callable[..., dict[str, str]]:
     """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="orders")."""
 
-    def headers(*grants: str, account: str | None = None, who: str | None = None, issuer: str | None = None) -> dict[str, str]:
+    def headers(
+        *grants: str, account: str | None = None, who: str | None = None, issuer: str | None = None
+    ) -> dict[str, str]:
         chosen = issuer or ("portal" if account else "operator")
         token = auth.Signer(keys / f"{chosen}.json").token(who or clock.new_id(), set(grants), account=account)
         return {"Authorization": f"Bearer {token}"}

@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from kit import auth, clock, context, db, idempotency, metrics, relay, schema
+from kit import auth, clock, context, db, metrics, relay, schema
 from kit.errors import Refusal, Unauthorized, refuse
 
 log = structlog.get_logger()
@@ -27,7 +27,11 @@ DEEPEST_BODY = 50
 class Parser(FlaskParser):
     """Bodies must say that they are JSON and be JSON; query strings refuse unknown names."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": "raise", "querystring": "raise"}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": "raise",
+        "querystring": "raise",
+    }
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         if req.mimetype != "application/json":

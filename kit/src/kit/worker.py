@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -45,7 +46,7 @@ class Worker:
     def run(self) -> int:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, lambda *_: self.stop.set())
-        parts = [self._start(f"job {name}", lambda job=job: self._repeat(job)) for name, job in self.jobs.items()]
+        parts = [self._start(f"job {name}", partial(self._repeat, job)) for name, job in self.jobs.items()]
         parts.append(self._start("lease", self._lead))
         while not self.stop.wait(1):
             stalled = [name for name, beat in self.beats.items() if time.monotonic() - beat > STALLED]
@@ -146,4 +147,3 @@ class Worker:
 
 def events_token(signer: auth.Signer) -> str:
     return signer.token(signer.issuer, {"events:read"})
-

@@ -18,7 +18,11 @@ def publish_plan(code: str, rank: int, content: dict[str, Any]) -> PlanVersion:
         Plan.insert(code=code, rank=rank, version=0).on_conflict_ignore().execute()
         plan = Plan.locked(code) or not_found("plan")
         current = PlanVersion.get_or_none(plan=code, version=plan.version)
-        if current is not None and (current.content, plan.rank, plan.status) == (content, rank, domain.PUBLISHED):
+        if current is not None and (current.content, plan.rank, plan.status) == (
+            content,
+            rank,
+            domain.PUBLISHED,
+        ):
             return current
         plan.rank, plan.version, plan.status = rank, plan.version + 1, domain.PUBLISHED
         plan.save()

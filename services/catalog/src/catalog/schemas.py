@@ -26,7 +26,9 @@ class Price(schema.Body):
 class PlanContent(schema.Body):
     """What a version fixes for ever."""
 
-    family = schema.Text(longest=60, required=True, metadata={"description": "A member holds one license of it."})
+    family = schema.Text(
+        longest=60, required=True, metadata={"description": "A member holds one license of it."}
+    )
     name = fields.Nested(Words, required=True)
     summary = fields.Nested(Words, required=True)
     install = fields.Nested(Words, required=True, metadata={"description": "How to install, for the e-mail."})
