@@ -58,6 +58,7 @@ def connect(url: str, *, max_connections: int = 32) -> peewee.Database:
     if parts.scheme == "sqlite":
         opened = PooledSqliteDatabase(
             parts.path[1:],
+            check_same_thread=False,  # a pooled connection serves one thread at a time, not always the same
             lock_type="IMMEDIATE",
             pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
             **pool,
