@@ -78,10 +78,13 @@ class Worker:
         return thread
 
     def _repeat(self, job: Job) -> None:
-        while not self.stop.is_set():
+        """A job may pause for longer than a part may be silent: the pause is cut, with a beat between."""
+        pause = 0.0
+        while not self.stop.wait(min(pause, LEASE_EVERY)):
             self.beat(threading.current_thread().name)
-            if not job.run():
-                self.stop.wait(job.every)
+            pause -= LEASE_EVERY
+            if pause <= 0:
+                pause = 0.0 if job.run() else job.every
 
     def _lead(self) -> None:
         """Wait for the lease, then run the parts that only its holder runs; losing it ends the process."""

@@ -1,0 +1,22 @@
+"""The worker keeps its parts alive, and tells the idle from the stuck."""
+
+import threading
+
+from kit import settings, worker
+
+
+def test_a_job_that_pauses_for_long_still_beats(monkeypatch):
+    monkeypatch.setattr(worker, "LEASE_EVERY", 0.01)
+    runs = []
+    busy = worker.Worker(settings.read("sample", port=0), {}, {})
+    thread = threading.Thread(target=busy._repeat, args=[worker.Job(3600, lambda: runs.append(1))], name="job")
+    thread.start()
+    while not busy.beats:
+        pass
+    first = busy.beats["job"]
+    threading.Event().wait(0.2)
+    busy.stop.set()
+    thread.join()
+
+    assert busy.beats["job"] > first
+    assert len(runs) == 1
