@@ -1,0 +1,142 @@
+"""Routes of orders: offers, cart, quotes, orders, payment, subscriptions of one account."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request
+
+from kit import auth, idempotency, schema, web
+from kit.errors import Refusal
+from orders import commands, queries, schemas
+from orders.models import Cart, Order, Quote
+
+blueprint = web.Blueprint(
+    "orders", __name__, url_prefix="/v1/accounts/<uuid:account_id>", description="Buying seats for an account"
+)
+CartAnswer = tuple[dict[str, Any], int, dict[str, str]]
+
+
+@blueprint.errorhandler(commands.QuoteStale)
+def show_renewed_quote(stale: commands.QuoteStale) -> Response:
+    """The confirmation is rolled back by now; the renewed quote is stored and can be ordered."""
+    try:
+        fresh = commands.renew_quote(stale.quote)
+    except Refusal as error:
+        return web.problem(error.status, error.code, error.detail, **error.facts)
+    return web.problem(stale.status, stale.code, stale.detail, quote=schemas.Quote().dump(fresh))
+
+
+@blueprint.get("/offers")
+@auth.allow("purchase", "billing")
+@blueprint.response(200, schema.page_of(schemas.Offer))
+def list_offers(account_id: UUID) -> dict[str, Any]:
+    return {"items": queries.offers(str(account_id)), "next": None}
+
+
+@blueprint.get("/cart")
+@auth.allow("purchase", "billing")
+@blueprint.response(200, schemas.Cart)
+def get_cart(account_id: UUID) -> CartAnswer:
+    """The account's one cart; its ETag goes into If-Match of a change."""
+    return _cart(queries.cart(str(account_id)))
+
+
+@blueprint.put("/cart")
+@auth.allow("purchase")
+@blueprint.arguments(schemas.WantedCart)
+@blueprint.response(200, schemas.Cart)
+def fill_cart(wanted: dict[str, Any], account_id: UUID) -> CartAnswer:
+    """Replace the cart; with If-Match 412 `cart-changed` when somebody else changed it meanwhile."""
+    seen = request.if_match or None
+    return _cart(commands.fill_cart(str(account_id), **wanted, seen=seen, member_id=auth.caller().id))
+
+
+@blueprint.delete("/cart")
+@auth.allow("purchase")
+@blueprint.response(204)
+def empty_cart(account_id: UUID) -> None:
+    commands.empty_cart(str(account_id), request.if_match or None, auth.caller().id)
+
+
+def _cart(cart: Cart) -> CartAnswer:
+    content = {"interval": cart.interval, "currency": cart.account.currency, "lines": cart.lines}
+    changed = {"changed_by": cart.changed_by, "changed_at": cart.changed_at}
+    return {**content, **changed}, 200, {"ETag": f'"{cart.version}"'}
+
+
+@blueprint.post("/quotes")
+@auth.allow("purchase")
+@idempotency.once
+@blueprint.arguments(schemas.WantedQuote)
+@blueprint.response(201, schemas.Quote)
+def make_quote(wanted: dict[str, Any], account_id: UUID) -> Quote:
+    """What these lines cost today (the cart's, if none are given), and the whole at renewal."""
+    return commands.make_quote(str(account_id), **wanted)
+
+
+@blueprint.post("/orders")
+@auth.allow("purchase")
+@idempotency.once
+@blueprint.arguments(schemas.Placement)
+@blueprint.response(201, schemas.Order)
+def place_order(placement: dict[str, Any], account_id: UUID) -> Order:
+    """Confirm a quote. 409 `quote-stale` carries a fresh quote when it would be another one by now."""
+    return commands.place_order(str(account_id), placement["quote_id"], auth.caller().id)
+
+
+@blueprint.get("/orders")
+@auth.allow("purchase", "billing")
+@blueprint.arguments(schemas.OrdersQuery, location="query")
+@blueprint.response(200, schema.page_of(schemas.Order))
+def list_orders(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
+    found = queries.orders(str(account_id), query["cursor"], query["limit"])
+    return {"items": found, "next": found[-1].id if len(found) == query["limit"] else None}
+
+
+@blueprint.get("/orders/<uuid:order_id>")
+@auth.allow("purchase", "billing")
+@blueprint.response(200, schemas.Order)
+def get_order(account_id: UUID, order_id: UUID) -> Order:
+    return queries.order(str(account_id), str(order_id))
+
+
+@blueprint.post("/orders/<uuid:order_id>/payment")
+@auth.allow("purchase")
+@blueprint.arguments(schemas.Payment)
+@blueprint.arguments(schemas.PaymentHeaders, location="headers")
+@blueprint.response(200, schemas.PaymentAnswer)
+def pay_order(
+    payment: dict[str, Any], headers: dict[str, Any], account_id: UUID, order_id: UUID
+) -> dict[str, Any]:
+    """Pay once: pressed again meanwhile or later, it answers with the state of the payment."""
+    provider = current_app.extensions["providers"][payment["provider"]]
+    card = payment["card"].replace(" ", "").replace("-", "")
+    return commands.pay_order(str(account_id), str(order_id), provider, card, headers["key"])
+
+
+@blueprint.post("/orders/<uuid:order_id>/payment/confirmation")
+@auth.allow("purchase")
+@blueprint.arguments(schemas.Confirmation)
+@blueprint.response(200, schemas.PaymentAnswer)
+def confirm_payment(confirmation: dict[str, Any], account_id: UUID, order_id: UUID) -> dict[str, Any]:
+    """The end of 3-D Secure with the sandbox."""
+    accepted = confirmation["outcome"] == "accepted"
+    return commands.confirm_payment(
+        str(account_id), str(order_id), current_app.extensions["providers"], accepted
+    )
+
+
+@blueprint.post("/orders/<uuid:order_id>/cancellation")
+@auth.allow("purchase")
+@idempotency.once
+@blueprint.response(201, schemas.Order)
+def cancel_order(account_id: UUID, order_id: UUID) -> Order:
+    """Give up an order that is not paid."""
+    return commands.cancel_order(str(account_id), str(order_id))
+
+
+@blueprint.get("/subscriptions")
+@auth.allow("purchase", "billing")
+@blueprint.response(200, schema.page_of(schemas.Subscription))
+def list_subscriptions(account_id: UUID) -> dict[str, Any]:
+    return {"items": queries.subscriptions(str(account_id)), "next": None}

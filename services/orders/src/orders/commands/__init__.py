@@ -1,0 +1,22 @@
+"""What people do: fill the cart, ask for a quote, order, pay, cancel; and what time does to orders."""
+
+from orders.commands.buying import QuoteStale, forget_old_quotes, make_quote, place_order, renew_quote
+from orders.commands.carts import empty_cart, fill_cart
+from orders.commands.closing import cancel_order, close_overdue_orders
+from orders.commands.paying import confirm_payment, pay_order, record, settle_payments
+
+__all__ = [
+    "QuoteStale",
+    "cancel_order",
+    "close_overdue_orders",
+    "confirm_payment",
+    "empty_cart",
+    "fill_cart",
+    "forget_old_quotes",
+    "make_quote",
+    "pay_order",
+    "place_order",
+    "record",
+    "renew_quote",
+    "settle_payments",
+]

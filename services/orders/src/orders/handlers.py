@@ -1,0 +1,134 @@
+"""What we listen to: plans from the catalog; accounts, issued licenses and parked seats from entitlements."""
+
+from typing import Any
+
+import structlog
+from marshmallow import EXCLUDE, Schema, fields
+
+from kit import clock, db, outbox
+from kit.cursors import Arrived, Handler, Handlers
+from kit.errors import NotYet
+from orders import domain, events
+from orders.models import Account, IssuedLine, Order, Plan, PlanVersion, Subscription, SubscriptionItem
+
+log = structlog.get_logger()
+
+
+class View(Schema):
+    """What we need of somebody's event; the rest of it is none of our business."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class PriceView(View):
+    currency = fields.String(required=True)
+    interval = fields.String(required=True)
+    unit_amount = fields.Integer(required=True)
+
+
+class PublishedView(View):
+    plan = fields.String(required=True)
+    version = fields.Integer(required=True)
+    rank = fields.Integer(required=True)
+    name = fields.Dict(required=True)
+    summary = fields.Dict(required=True)
+    features = fields.Dict(required=True)
+    prices = fields.List(fields.Nested(PriceView), required=True)
+    minimum_quantity = fields.Integer(load_default=1)
+    effective_from = fields.Date(required=True)
+
+
+class RetiredView(View):
+    plan = fields.String(required=True)
+    successor = fields.String(load_default=None, allow_none=True)
+
+
+class AccountView(View):
+    name = fields.String(required=True)
+    locale = fields.String(required=True)
+    time_zone = fields.String(required=True)
+    currency = fields.String(required=True)
+
+
+class IssuedView(View):
+    order_id = fields.UUID(required=True)
+    line = fields.Integer(required=True)
+
+
+class ParkingView(View):
+    plan = fields.String(required=True)
+    interval = fields.String(required=True)
+    parked = fields.Integer(required=True)
+
+
+def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
+    """The next version of a plan, which may have been retired before."""
+    code, version, rank = told.pop("plan"), told.pop("version"), told.pop("rank")
+    effective_from = told.pop("effective_from").isoformat()
+    anew = {Plan.retired: False, Plan.successor: None}
+    Plan.insert(code=code).on_conflict(conflict_target=[Plan.code], update=anew).execute()
+    row = {"plan": code, "version": version, "rank": rank, "effective_from": effective_from, "content": told}
+    PlanVersion.insert(row).on_conflict_ignore().execute()
+
+
+def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
+    retired = {"retired": True, "successor": told["successor"]}
+    Plan.insert(code=told["plan"], **retired).on_conflict(conflict_target=[Plan.code], update=retired).execute()
+
+
+def on_account_told(event: Arrived, told: dict[str, Any]) -> None:
+    """account.opened and account.changed carry the whole account."""
+    if not domain.time_zone_known(told["time_zone"]):
+        log.warning("time_zone_unknown", account=event.subject, time_zone=told["time_zone"])
+        told = {**told, "time_zone": "UTC"}
+    Account.insert(id=event.subject, **told).on_conflict(conflict_target=[Account.id], update=told).execute()
+
+
+def on_license_issued(event: Arrived, told: dict[str, Any]) -> None:
+    """An order is fulfilled once the licenses of every line are there."""
+    _lock_account(event)
+    order = Order.get_or_none(id=told["order_id"], account=event.subject)
+    if order is None:
+        log.warning("issued_for_unknown_order", order=str(told["order_id"]), account=event.subject)
+        return
+    IssuedLine.insert(order=order, line=told["line"]).on_conflict_ignore().execute()
+    issued = {row.line for row in IssuedLine.select().where(IssuedLine.order == order)}
+    if order.status == domain.PAID and issued >= {line["line"] for line in order.lines}:
+        order.status = domain.moved(order.status, domain.FULFILLED)
+        order.fulfilled_at = clock.now()
+        order.save(only=[Order.status, Order.fulfilled_at])
+        outbox.add(events.order_fulfilled(order))
+
+
+def on_seats_parked(event: Arrived, told: dict[str, Any]) -> None:
+    """seats.parked and seats.unparked carry the count after the change; it is stored as heard."""
+    _lock_account(event)
+    subscription = Subscription.get_or_none(account=event.subject, interval=told["interval"])
+    moved = SubscriptionItem.update(parked=told["parked"]).where(
+        (SubscriptionItem.subscription == subscription)
+        & (SubscriptionItem.plan == told["plan"])
+        & (SubscriptionItem.parked != told["parked"])
+    )
+    if subscription is not None and db.changed_one(moved):
+        outbox.add(events.subscription_changed(subscription))
+
+
+def _lock_account(event: Arrived) -> None:
+    if db.locked(Account.select().where(Account.id == event.subject)).first() is None:
+        raise NotYet("entitlements", f"account {event.subject}")
+
+
+HANDLERS: Handlers = {
+    "catalog": {
+        "plan.published": Handler(PublishedView(), on_plan_published),
+        "plan.retired": Handler(RetiredView(), on_plan_retired),
+    },
+    "entitlements": {
+        "account.opened": Handler(AccountView(), on_account_told),
+        "account.changed": Handler(AccountView(), on_account_told),
+        "license.issued": Handler(IssuedView(), on_license_issued),
+        "seats.parked": Handler(ParkingView(), on_seats_parked),
+        "seats.unparked": Handler(ParkingView(), on_seats_parked),
+    },
+}
