@@ -3,22 +3,16 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 from pathlib import Path
+
+from local import ports, system
 
 
 def binaries() -> Path | None:
     """Where initdb and pg_ctl are; None when PostgreSQL is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    found = system.find("postgresql")
+    return found.parent if found else None
 
 
 class Postgres:
@@ -27,7 +21,7 @@ class Postgres:
     def __init__(self, directory: Path):
         self.directory = directory
         self.bin = binaries()
-        self.port = free_port()
+        self.port = ports.free(1)[0]
 
     def start(self) -> str:
         data = self.directory / "data"
@@ -37,11 +31,14 @@ class Postgres:
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "-D", data, "-U", "seatwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         options = (
-            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.directory}"
+            f"-c listen_addresses={ports.HOST} -c port={self.port} -c unix_socket_directories={self.directory}"
             " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
         )
         self._run("pg_ctl", "-D", data, "-w", "-s", "-l", self.directory / "log", "-o", options, "start")
-        return f"postgresql://seatwise@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://seatwise@{ports.HOST}:{self.port}/postgres"
+
+    def create_database(self, name: str) -> None:
+        self._run("createdb", "-h", ports.HOST, "-p", self.port, "-U", "seatwise", name)
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self.directory / "data", "-w", "-s", "-m", "immediate", "stop")

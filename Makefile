@@ -1,0 +1,37 @@
+# Everything starts from Python 3.11 or newer, git and make.
+
+PYTHON ?= python3
+export PYTHONPATH := deploy
+LOCAL := .venv/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help run tour token test check format clean ready
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ready ## Run the whole suite on this machine; Ctrl-C ends it, the next start keeps the data (PORTAL_PORT=… BROKER_URL=none)
+	@$(LOCAL) local.run
+
+tour: ready ## Walk the help article through the running suite and tell each step
+	@$(LOCAL) local.tour
+
+token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> ROLE=administrator, or SCOPES="events:read"
+	@$(LOCAL) local.tokens
+
+test: ready ## Install what tests need and pass all of them (ARGS="-k words" narrows)
+	@$(PYTHON) -m local.system postgresql rabbitmq chromium
+	@.venv/bin/pytest -n 2 $(ARGS)
+
+check: ready ## Lint, types, imports, generated files, tests: what CI runs
+	@$(LOCAL) local.check
+
+format: ready ## Bring the code into its form
+	@.venv/bin/ruff check --quiet --fix .
+	@.venv/bin/ruff format --quiet .
+
+clean: ## Forget all data of `make run`
+	@$(PYTHON) -m local.running
+
+ready:
+	@$(PYTHON) -m local.bootstrap

@@ -1,0 +1,221 @@
+"""The whole suite on one machine: broker, databases, keys, the processes of every unit, the mailbox.
+
+Suite(directory).start() is what `make run` does; tests start several beside each other on free ports,
+stop and kill single processes ("orders-web") and arm failpoints in them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+from local import ports, running
+from local.mailbox import Mailbox
+from local.postgres import Postgres
+from local.processes import Process, Supervisor
+from local.rabbitmq import RabbitMQ
+
+SERVICES = ("catalog", "orders", "entitlements", "notifier")
+PORTAL = "portal"
+RABBITMQ, NO_BROKER = "rabbitmq", "none"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SLOWEST_START = 60  # seconds until /readyz
+MAIL_FROM = "Seatwise <no-reply@seatwise.example>"
+
+
+class StartFailed(Exception):
+    """A process did not become ready; the text names its log."""
+
+
+class Suite:
+    """start(), stop(); `urls`, `processes`, `mailbox`, `rabbitmq`, `keys`.
+
+    broker: "rabbitmq" (a private node), "none", or the amqp url of one that runs elsewhere.
+    databases: "sqlite" (kept in the directory) or "postgresql" (a private server, gone with stop()).
+    port: name → port for what people open; what is not named gets a free one.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        broker: str = RABBITMQ,
+        databases: str = SQLITE,
+        port: Mapping[str, int] | None = None,
+        units: Sequence[str] = (*SERVICES, PORTAL),
+        env: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ):
+        self.directory = directory.resolve()
+        self.say = say
+        self.env = dict(env or {})
+        self.units = units
+        self.services = [unit for unit in units if unit != PORTAL]
+        *known, self.smtp_port = ports.free(len(ports.KNOWN) + 1)
+        self.port = {**dict(zip(ports.KNOWN, known, strict=True)), **(port or {})}
+        self.urls = {name: f"http://{ports.HOST}:{number}" for name, number in self.port.items()}
+        self.keys = self.directory / "keys"
+        self.rabbitmq = RabbitMQ(self.directory / "rabbitmq") if broker == RABBITMQ else None
+        self.broker_url = NO_BROKER if self.rabbitmq else broker
+        self.postgres = self._postgres() if databases == POSTGRESQL else None
+        self.mailbox = Mailbox(
+            self.directory / "mailbox", smtp_port=self.smtp_port, page_port=self.port["mailbox"]
+        )
+        self.supervisor = Supervisor(say)
+        self.processes = self.supervisor.processes
+        self.server_url = ""
+        self._lock: IO[str] | None = None
+
+    # Starting and stopping all of it
+
+    def start(self) -> None:
+        """Everything at once; returns when all answer. What was started is stopped when something fails."""
+        self._lock = running.lock(self.directory)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        if self.rabbitmq:
+            self.broker_url = self.rabbitmq.launch()
+            self.say(f"RabbitMQ starts, a private node at {ports.HOST}:{self.rabbitmq.amqp}")
+        if self.postgres:
+            self.server_url = self.postgres.start()
+            self.say("PostgreSQL runs, a private server")
+        self._make_keys()
+        self._migrate()
+        self.say("keys and databases are ready")
+        self.mailbox.start()
+        for name in self._names():
+            self.processes[name] = self._process(name)
+            self.processes[name].start()
+        self.supervisor.start()
+        self.say(f"{len(self.processes)} processes start")
+        self.await_ready()
+        if self.rabbitmq:
+            self.rabbitmq.await_ready()
+        self.say("all services answer")
+
+    def stop(self) -> None:
+        """End everything, the services before what they stand on."""
+        self.supervisor.stop()
+        self.mailbox.stop()
+        for server in (self.rabbitmq, self.postgres):
+            if server:
+                server.stop()
+        (self.directory / "suite.json").unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+
+    def await_ready(self) -> None:
+        """Until every web process answers /readyz."""
+        deadline = time.monotonic() + SLOWEST_START
+        for name in self.processes:
+            unit, role = name.split("-")
+            while role == "web" and not answers(f"{self.urls[unit]}/readyz"):
+                if time.monotonic() > deadline:
+                    raise StartFailed(f"{name} does not become ready; see {self.processes[name].log}")
+                time.sleep(0.05)
+
+    def describe(self, **facts: Any) -> None:
+        """suite.json: what others need to know to use this suite while it runs."""
+        known = {"urls": self.urls, "broker_url": self.broker_url, "pid": os.getpid(), **facts}
+        (self.directory / "suite.json").write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
+
+    # Single processes, for tests
+
+    def start_process(self, name: str, **env: str) -> None:
+        """Start one again; `env` (FAILPOINT=…) goes for this start alone."""
+        self.processes[name].start(**env)
+        unit, role = name.split("-")
+        deadline = time.monotonic() + SLOWEST_START
+        while role == "web" and not answers(f"{self.urls[unit]}/readyz") and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def stop_process(self, name: str) -> None:
+        self.processes[name].stop()
+
+    def kill_process(self, name: str) -> None:
+        """SIGKILL; it stays down until start_process."""
+        self.processes[name].kill()
+
+    # What it is made of
+
+    def _names(self) -> list[str]:
+        """The webs first: people wait for them."""
+        return [*(f"{unit}-web" for unit in self.units), *(f"{unit}-worker" for unit in self.services)]
+
+    def _process(self, name: str) -> Process:
+        unit, role = name.split("-")
+        log = self.directory / "logs" / f"{name}.log"
+        return Process(name, [sys.executable, "-m", unit, role], self.env_of(unit), log)
+
+    def env_of(self, unit: str) -> dict[str, str]:
+        """The whole environment of a unit's processes: nothing of ours leaks into its settings."""
+        broker_url = self.rabbitmq.url(unit) if self.rabbitmq and unit in SERVICES else self.broker_url
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
+        return {
+            **{name: os.environ[name] for name in kept if name in os.environ},
+            "PYTHONUNBUFFERED": "1",
+            "HOST": ports.HOST,
+            "PORT": str(self.port[unit]),
+            "DATABASE_URL": self._database_url(unit),
+            "BROKER_URL": broker_url,
+            "TRUST_DIR": str(self.keys / "trust"),
+            "SIGNING_KEY_FILE": str(self.keys / f"{unit}.json"),
+            "SECRET_KEY_FILE": str(self.keys / "portal-secret"),
+            "SMTP_URL": self.mailbox.smtp_url,
+            "MAIL_FROM": MAIL_FROM,
+            "DEMO_ACCOUNT": "",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+            **{f"{name.upper()}_URL": url for name, url in self.urls.items()},
+            **self.env,
+        }
+
+    def _database_url(self, unit: str) -> str:
+        if self.postgres:
+            return self.server_url.rsplit("/", 1)[0] + f"/{unit}"
+        return f"sqlite:///{self.directory}/{unit}.db"
+
+    def _postgres(self) -> Postgres:
+        # Not under our directory: the server runs as another user, who may not be allowed in there.
+        return Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")))
+
+    def _make_keys(self) -> None:
+        from kit import auth
+
+        auth.write_keys(json.loads((running.REPOSITORY / "deploy" / "issuers.json").read_text()), self.keys)
+
+    def _migrate(self) -> None:
+        if self.postgres:
+            for service in self.services:
+                self.postgres.create_database(service)
+        with ThreadPoolExecutor() as together:
+            list(together.map(lambda service: self.run(service, "migrate"), self.services))
+        if "catalog" in self.services:
+            self.run("catalog", "load-plans")
+
+    def run(self, unit: str, *arguments: str) -> str:
+        """What `python -m <unit> …` prints; RuntimeError with its words when it fails."""
+        command = [sys.executable, "-m", unit, *arguments]
+        done = subprocess.run(command, env=self.env_of(unit), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StartFailed(f"python -m {unit} {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
+        return done.stdout
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
