@@ -1,1 +1,1 @@
-"""Accounts, members, licenses, who holds them and what they may use."""
+"""Accounts, members, approved domains, licenses, who holds them and what they may use."""

@@ -1,0 +1,44 @@
+"""Routes of the question: may this person use that?"""
+
+from typing import Any
+
+import flask
+from flask import Response, request
+
+from entitlements import domain, queries, schemas
+from entitlements.api.blueprint import make
+from kit import auth
+
+blueprint = make("checks", "What people may use")
+
+
+@blueprint.get("/accounts/<uuid:account_id>/members/<uuid:member_id>/entitlements")
+@auth.allow("entitlements:read", "people", "licenses", own="member_id")
+@blueprint.alt_response(200, schema=schemas.Entitlements, success=True)
+def get_entitlements(account_id: str, member_id: str) -> Response:
+    """What the member may use; with If-None-Match a poller hears 304 until it changes."""
+    answer = flask.jsonify(schemas.Entitlements().dump(queries.entitlements(account_id, member_id)))
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.post("/checks")
+@auth.allow("entitlements:read")
+@blueprint.arguments(schemas.Question)
+@blueprint.response(200, schemas.Verdict)
+def check(question: dict[str, Any]) -> domain.Verdict:
+    auth.require_account(question["account_id"])
+    return queries.check(question)
+
+
+@blueprint.post("/checks/batch")
+@auth.allow("entitlements:read")
+@blueprint.arguments(schemas.Questions)
+@blueprint.response(200, schemas.Answers)
+def check_many(asked: dict[str, Any]) -> dict[str, Any]:
+    """One verdict for each question, in order."""
+    for question in asked["checks"]:
+        auth.require_account(question["account_id"])
+    return {"items": queries.check_many(asked["checks"])}

@@ -1,0 +1,66 @@
+"""Routes of pools, licenses, assignments and parkings."""
+
+from typing import Any
+
+from entitlements import commands, models, queries, schemas
+from entitlements.api.blueprint import make
+from kit import auth, idempotency, schema
+
+blueprint = make("seats", "Licenses, who holds them, and which end with the term")
+
+
+@blueprint.get("/accounts/<uuid:account_id>/pools")
+@auth.allow("account:read")
+@blueprint.response(200, schema.page_of(schemas.Pool))
+def list_pools(account_id: str) -> dict[str, Any]:
+    return {"items": queries.pools(account_id), "next": None}
+
+
+@blueprint.get("/accounts/<uuid:account_id>/licenses")
+@auth.allow("licenses")
+@blueprint.arguments(schemas.LicensesQuery, location="query")
+@blueprint.response(200, schema.page_of(schemas.License))
+def list_licenses(query: dict[str, Any], account_id: str) -> dict[str, Any]:
+    return queries.licenses(account_id, **query)
+
+
+@blueprint.post("/accounts/<uuid:account_id>/assignments")
+@auth.allow("licenses")
+@idempotency.once
+@blueprint.arguments(schemas.NewAssignment)
+@blueprint.response(201, schemas.Assignment)
+def assign_license(asked: dict[str, Any], account_id: str) -> models.Assignment:
+    """Give a member a free license; the one they hold is answered when it is of the same plan."""
+    return commands.assign_license(account_id, asked["member_id"], asked["plan"])
+
+
+@blueprint.delete("/accounts/<uuid:account_id>/assignments/<uuid:assignment_id>")
+@auth.allow("licenses")
+@blueprint.response(204)
+def unassign_license(account_id: str, assignment_id: str) -> None:
+    commands.unassign_license(account_id, assignment_id)
+
+
+@blueprint.get("/accounts/<uuid:account_id>/parkings")
+@auth.allow("licenses")
+@blueprint.response(200, schema.page_of(schemas.Parking))
+def list_parkings(account_id: str) -> dict[str, Any]:
+    return {"items": queries.parkings(account_id), "next": None}
+
+
+@blueprint.post("/accounts/<uuid:account_id>/parkings")
+@auth.allow("licenses")
+@idempotency.once
+@blueprint.arguments(schemas.NewParking)
+@blueprint.response(201, schemas.Parking)
+def park_seats(asked: dict[str, Any], account_id: str) -> models.Parking:
+    """Remove free seats: they cannot be assigned any more and end with the term."""
+    return commands.park_seats(account_id, asked["plan"], asked["interval"], asked["seats"])
+
+
+@blueprint.delete("/accounts/<uuid:account_id>/parkings/<uuid:parking_id>")
+@auth.allow("licenses")
+@blueprint.response(204)
+def unpark_seats(account_id: str, parking_id: str) -> None:
+    """Undo a removal."""
+    commands.unpark_seats(account_id, parking_id)

@@ -1,0 +1,16 @@
+"""Wiring of the web process."""
+
+from flask import Flask
+
+from entitlements import api
+from entitlements.api.activations import SIGNER
+from kit import auth, web
+from kit.settings import Settings
+
+
+def create_app(settings: Settings) -> Flask:
+    app = web.create_app(
+        "entitlements", "Seatwise entitlements", api.BLUEPRINTS, auth.Verifier(settings.trust_dir)
+    )
+    app.extensions[SIGNER] = auth.Signer(settings.signing_key_file)
+    return app

@@ -1,0 +1,27 @@
+"""What people do: one function = one verb = one transaction, which begins by locking the account's row."""
+
+from entitlements.commands.accounts import change_account, open_account
+from entitlements.commands.activations import Activated, activate
+from entitlements.commands.assignments import assign_license, unassign_license
+from entitlements.commands.domains import add_domain, approve_domain, remove_domain
+from entitlements.commands.members import add_member, change_member, remove_member
+from entitlements.commands.parkings import park_seats, unpark_seats
+from entitlements.commands.sign_ins import use_sign_in_link
+
+__all__ = [
+    "Activated",
+    "activate",
+    "add_domain",
+    "add_member",
+    "approve_domain",
+    "assign_license",
+    "change_account",
+    "change_member",
+    "open_account",
+    "park_seats",
+    "remove_domain",
+    "remove_member",
+    "unassign_license",
+    "unpark_seats",
+    "use_sign_in_link",
+]

@@ -1,0 +1,36 @@
+"""Opening an account with its first administrator, and changing its details."""
+
+from typing import Any
+
+from entitlements import domain, events
+from entitlements.commands import domains, members
+from entitlements.models import Account, AllowedAddress, Member
+from kit import db, outbox
+
+
+def open_account(details: dict[str, Any], first_administrator: dict[str, Any]) -> tuple[Account, Member]:
+    """An operator's act: it also approves the domain of the administrator's address, or that address
+    alone when the domain is a public mail domain."""
+    mail_domain = domain.domain_of(first_administrator["email"])
+    with db.atomic():
+        account = Account.create(**details)
+        outbox.add(events.account_opened(account))
+        if mail_domain in domain.PUBLIC_MAIL_DOMAINS:
+            AllowedAddress.create(account=account, email=first_administrator["email"])
+        else:
+            domains.add_domain(account.id, mail_domain)
+            domains.approve_domain(account.id, mail_domain)
+        member = members.add_member(account.id, {**first_administrator, "roles": [domain.ADMINISTRATOR]})
+        return account, member
+
+
+def change_account(account_id: str, changes: dict[str, Any]) -> Account:
+    """Set name, locale, time_zone or address; what is the same already is not announced."""
+    with db.atomic():
+        account = Account.locked(account_id)
+        if any(getattr(account, field) != value for field, value in changes.items()):
+            for field, value in changes.items():
+                setattr(account, field, value)
+            account.save()
+            outbox.add(events.account_changed(account))
+        return account

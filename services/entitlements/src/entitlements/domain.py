@@ -1,0 +1,152 @@
+"""Accounts, people and seats in words and rules."""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any, NamedTuple
+
+from kit import clock
+from kit.errors import refuse
+
+LOCALES = ("en", "fr")
+INTERVALS = ("month", "year")
+
+ACTIVE, REMOVED = "active", "removed"  # a member
+PENDING, APPROVED = "pending", "approved"  # a domain
+FREE, ASSIGNED, PARKED = "free", "assigned", "parked"  # a license
+UNASSIGNED, MEMBER_REMOVED = "unassigned", "member-removed"  # why an assignment ended
+PUBLISHED, RETIRED = "published", "retired"  # a plan
+
+UNDO_WINDOW = 30 * 24 * 3600 * clock.SECOND
+DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
+
+# Roles and what they allow. ---------------------------------------------------------------------
+
+ADMINISTRATOR, MEMBER = "administrator", "member"
+ROLES: dict[str, frozenset[str]] = {
+    ADMINISTRATOR: frozenset(
+        ("purchase", "billing", "people", "domains", "licenses", "activity:read", "roles", "account:read")
+    ),
+    "purchaser": frozenset(("purchase", "billing", "account:read")),
+    "people-manager": frozenset(("people", "licenses", "account:read")),
+    "auditor": frozenset(("activity:read", "account:read")),
+    MEMBER: frozenset(("account:read",)),
+}
+
+
+def permissions(roles: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(ROLES[role] for role in roles))
+
+
+def privileged(roles: Iterable[str]) -> bool:
+    """Whether the roles allow more than being a member does; only who may give roles touches those people,
+    or a people manager could take an administrator's place by changing their e-mail address."""
+    return set(roles) != {MEMBER}
+
+
+# Addresses and domains. -------------------------------------------------------------------------
+
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_LOCAL_PART = re.compile(r"[^\s@\x00-\x20\x7f<>\"(),:;\\\[\]]{1,64}")
+PUBLIC_MAIL_DOMAINS = frozenset(
+    resources.files("entitlements").joinpath("data/public_mail_domains.txt").read_text().split()
+)
+
+
+def domain_name(text: str) -> str:
+    """The domain in lower case ASCII (IDNA); ValueError when it is none."""
+    try:
+        name = text.strip().rstrip(".").encode("idna").decode().lower()
+    except UnicodeError as error:
+        raise ValueError(f"{text!r} is no domain") from error
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError(f"{text!r} is no domain")
+    return name
+
+
+def address(text: str) -> str:
+    """The e-mail address in its one spelling, lower case; ValueError when it is none."""
+    local, _, domain = text.strip().rpartition("@")
+    if not _LOCAL_PART.fullmatch(local):
+        raise ValueError(f"{text!r} is no e-mail address")
+    return f"{local.lower()}@{domain_name(domain)}"
+
+
+def domain_of(email: str) -> str:
+    return email.rpartition("@")[2]
+
+
+# Seats. -----------------------------------------------------------------------------------------
+
+
+class Seats(NamedTuple):
+    """How many licenses are in which state."""
+
+    assigned: int
+    free: int
+    parked: int
+
+    @property
+    def capacity(self) -> int:
+        return self.assigned + self.free
+
+    def described(self) -> dict[str, int]:
+        return {"capacity": self.capacity, **self._asdict()}
+
+
+# Features and checks. ---------------------------------------------------------------------------
+
+
+class Verdict(NamedTuple):
+    """`reason`: ok, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan says."""
+
+    allowed: bool
+    reason: str
+    value: Any
+
+
+def combined(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several licenses (of different product families) allow together, given by ascending rank:
+    the larger number, the flag that is set, the choice of the highest plan."""
+    together: dict[str, Any] = {}
+    for one in features:
+        for code, value in one.items():
+            known = together.get(code)
+            together[code] = value if isinstance(value, str) or known is None else max(known, value)
+    return together
+
+
+def verdict(licensed: bool, value: Any, amount: int | None) -> Verdict:
+    """Whether someone may use a feature (so much of it) whose value in their plans is `value`."""
+    if not licensed:
+        return Verdict(False, "no-license", None)
+    if not value:
+        return Verdict(False, "feature-not-in-plan", value)
+    if amount is not None and type(value) is int and amount > value:
+        return Verdict(False, "limit-exceeded", value)
+    return Verdict(True, "ok", value)
+
+
+# Activation codes. ------------------------------------------------------------------------------
+
+_SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: none is mistaken for another
+_MISREAD = str.maketrans("OIL", "011")
+_CODE_LENGTH = 16  # 80 bits
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(_SYMBOLS) for _ in range(_CODE_LENGTH))
+
+
+def shown_code(code: str) -> str:
+    """In groups of four: 7K3M-…"""
+    return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
+
+
+def typed_code(text: str) -> str:
+    """What a person typed, with any case, gaps and the usual misreadings, in the one spelling."""
+    code = "".join(c for c in text.upper() if c.isalnum()).translate(_MISREAD)
+    if len(code) != _CODE_LENGTH or not code.isascii():
+        refuse("code-unknown", "There is no such activation code.", status=404)
+    return code

@@ -1,0 +1,108 @@
+"""What entitlements announces; the subject of its streams is the account."""
+
+from typing import Any
+
+from entitlements.domain import Seats
+from entitlements.models import Account, Assignment, Device, Member, Parking
+from kit.outbox import Event
+
+
+def account_opened(account: Account) -> Event:
+    return Event("account.opened", account.id, _account(account))
+
+
+def account_changed(account: Account) -> Event:
+    return Event("account.changed", account.id, _account(account))
+
+
+def _account(account: Account) -> dict[str, Any]:
+    told = ("name", "locale", "time_zone", "currency", "address")
+    return {field: getattr(account, field) for field in told}
+
+
+def member_added(member: Member) -> Event:
+    return Event("member.added", member.account_id, _member(member))
+
+
+def member_changed(member: Member) -> Event:
+    return Event("member.changed", member.account_id, _member(member))
+
+
+def member_removed(member: Member) -> Event:
+    return Event("member.removed", member.account_id, {"member_id": member.id})
+
+
+def _member(member: Member) -> dict[str, Any]:
+    told = ("email", "name", "locale", "roles", "state")
+    return {"member_id": member.id, **{field: getattr(member, field) for field in told}}
+
+
+def domain_added(account_id: str, domain: str) -> Event:
+    return Event("domain.added", account_id, {"domain": domain})
+
+
+def domain_approved(account_id: str, domain: str) -> Event:
+    return Event("domain.approved", account_id, {"domain": domain})
+
+
+def domain_removed(account_id: str, domain: str) -> Event:
+    return Event("domain.removed", account_id, {"domain": domain})
+
+
+def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any], pool: Seats) -> Event:
+    bought = {"line": line["line"], "plan": line["plan"], "interval": order["interval"], "seats": line["seats"]}
+    return Event(
+        "license.issued", account_id, {"order_id": order["order_id"], **bought, "pool": pool.described()}
+    )
+
+
+def license_assigned(assignment: Assignment, member: Member, features: dict[str, Any], pool: Seats) -> Event:
+    data = {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": member.id,
+        "email": member.email,
+        "name": member.name,
+        "plan": assignment.plan,
+        "status": "active",
+        "features": features,
+        "activated": assignment.activated_at is not None,
+        "pool": pool.described(),
+    }
+    return Event("license.assigned", assignment.account_id, data)
+
+
+def license_unassigned(assignment: Assignment, pool: Seats) -> Event:
+    data = {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "reason": assignment.end_reason,
+        "pool": pool.described(),
+    }
+    return Event("license.unassigned", assignment.account_id, data)
+
+
+def license_activated(assignment: Assignment, device: Device) -> Event:
+    data = {
+        "license_id": assignment.license_id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "device": {"id": device.device_id, "name": device.name},
+    }
+    return Event("license.activated", assignment.account_id, data)
+
+
+def seats_parked(parking: Parking, seats: int, parked: int, pool: Seats) -> Event:
+    return Event("seats.parked", parking.account_id, _parking(parking, seats, parked, pool))
+
+
+def seats_unparked(parking: Parking, seats: int, parked: int, pool: Seats) -> Event:
+    return Event("seats.unparked", parking.account_id, _parking(parking, seats, parked, pool))
+
+
+def _parking(parking: Parking, seats: int, parked: int, pool: Seats) -> dict[str, Any]:
+    """`parked` is the count after the change, of this plan and interval: what a renewal leaves out."""
+    what = {"parking_id": parking.id, "plan": parking.plan, "interval": parking.interval}
+    return {**what, "seats": seats, "parked": parked, "pool": pool.described()}

@@ -1,0 +1,87 @@
+"""What we listen to: plans from the catalog, paid orders from orders. Facts are never refused."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from entitlements import domain
+from entitlements.commands.issuing import issue_licenses
+from entitlements.models import Account, Plan, PlanVersion
+from kit import db, schema
+from kit.cursors import Arrived, Handler, Handlers
+from kit.errors import NotYet
+
+
+class View(Schema):
+    """Of what others say we read what we need."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class PublishedPlan(View):
+    plan = fields.String(required=True)
+    rank = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    family = fields.String(required=True)
+    name = fields.Dict(required=True)
+    install = fields.Dict(required=True)
+    features = fields.Dict(required=True)
+
+
+class RetiredPlan(View):
+    plan = fields.String(required=True)
+    successor = fields.String(required=True, allow_none=True)
+
+
+class Term(View):
+    start = fields.String(required=True)
+    end = fields.String(required=True)
+
+
+class PaidLine(View):
+    line = fields.Integer(required=True)
+    plan = fields.String(required=True)
+    version = fields.Integer(required=True)
+    seats = fields.Integer(required=True)
+
+
+class PaidOrder(View):
+    order_id = schema.Id(required=True)
+    interval = fields.String(required=True)
+    subscription_id = schema.Id(required=True)
+    term = fields.Nested(Term, required=True)
+    lines = fields.List(fields.Nested(PaidLine), required=True)
+
+
+def on_plan_published(_event: Arrived, plan: dict[str, Any]) -> None:
+    current = {**{field: plan[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
+    Plan.insert(code=plan["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
+    granted = {field: plan[field] for field in ("plan", "version", "name", "install", "features")}
+    PlanVersion.insert(**granted).on_conflict_ignore().execute()
+
+
+def on_plan_retired(_event: Arrived, plan: dict[str, Any]) -> None:
+    """Holders keep it; it can still be assigned from seats that were bought."""
+    change = Plan.update(status=domain.RETIRED, successor=plan["successor"])
+    change.where(Plan.code == plan["plan"]).execute()
+
+
+def on_order_paid(event: Arrived, order: dict[str, Any]) -> None:
+    account = db.locked(Account.select().where(Account.id == event.subject)).first()
+    if account is None:
+        raise NotYet("entitlements", f"account {event.subject}")
+    for line in order["lines"]:
+        here = (PlanVersion.plan == line["plan"]) & (PlanVersion.version == line["version"])
+        if not PlanVersion.select().where(here).exists():
+            raise NotYet("catalog", f"version {line['version']} of {line['plan']}")
+        issue_licenses(account, order, line)
+
+
+HANDLERS: Handlers = {
+    "catalog": {
+        "plan.published": Handler(PublishedPlan(), on_plan_published),
+        "plan.retired": Handler(RetiredPlan(), on_plan_retired),
+    },
+    "orders": {"order.paid": Handler(PaidOrder(), on_order_paid)},
+}

@@ -1,0 +1,282 @@
+"""The tables: accounts and their people; plans as the catalog told them; licenses and who holds them."""
+
+from typing import NoReturn
+
+import peewee
+
+from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, REMOVED, Seats, permissions
+from kit import clock, db
+from kit.errors import refuse
+
+
+class Account(db.Table):
+    """A business; its row is what every command about its people or seats locks first."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    name = peewee.TextField()
+    locale = peewee.TextField()
+    time_zone = peewee.TextField()
+    currency = peewee.TextField()
+    address = peewee.JSONField()
+    opened_at = db.Instant(default=clock.now)
+    first_administrator: "Member"  # in the answer to opening it
+
+    class Meta:
+        table_name = "accounts"
+
+    @classmethod
+    def locked(cls, account_id: str) -> "Account":
+        """The account, locked until commit; refused with 404 when there is none."""
+        account: Account | None = db.locked(cls.select().where(cls.id == account_id)).first()
+        return account or cls.unknown(account_id)
+
+    @staticmethod
+    def unknown(account_id: str) -> NoReturn:
+        refuse("account-unknown", "There is no such account.", status=404, account_id=account_id)
+
+
+class Domain(db.Table):
+    """A mail domain that an account named as its own; one account at a time holds an approved one."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    domain = peewee.TextField()
+    state = peewee.TextField(default=PENDING)
+    added_at = db.Instant(default=clock.now)
+    approved_at = db.Instant(null=True)
+
+    class Meta:
+        table_name = "domains"
+        indexes = ((("account", "domain"), True),)
+
+
+Domain.add_index(
+    Domain.index(Domain.domain, unique=True, where=Domain.state == APPROVED, name="domains_approved_once")
+)
+
+
+class AllowedAddress(db.Table):
+    """A single address of a public mail domain that an operator let in."""
+
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    email = peewee.TextField()
+
+    class Meta:
+        table_name = "allowed_addresses"
+        primary_key = peewee.CompositeKey("account", "email")
+
+
+class Member(db.Table):
+    """A person of an account. `known_as` is name and address in lower case, for searching and sorting;
+    `sign_in_counter` goes up by one with each sign-in, so that a link works once."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    email = peewee.TextField()
+    name = peewee.TextField()
+    known_as = peewee.TextField()
+    locale = peewee.TextField()
+    roles = peewee.JSONField()
+    state = peewee.TextField(default=ACTIVE)
+    sign_in_counter = peewee.IntegerField(default=0)
+    added_at = db.Instant(default=clock.now)
+    removed_at = db.Instant(null=True)
+    assignment: "Assignment | None"  # the license they hold, when a query attached it
+    account_id: str
+
+    class Meta:
+        table_name = "members"
+
+    def name_anew(self, name: str, email: str) -> None:
+        self.name, self.email = name, email
+        self.known_as = f"{name.casefold()} {email}"
+
+    @staticmethod
+    def unknown(member_id: str) -> NoReturn:
+        refuse("member-unknown", "There is no such member in the account.", status=404, member_id=member_id)
+
+    def check_active(self) -> None:
+        if self.state == REMOVED:
+            refuse("member-removed", f"{self.name} was removed from the account.", member_id=self.id)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the member's roles allow; a removed member may do nothing."""
+        return permissions(self.roles) if self.state == ACTIVE else frozenset()
+
+
+_ACTIVE_MEMBER = Member.state == ACTIVE
+Member.add_index(
+    Member.index(Member.email, Member.account, unique=True, where=_ACTIVE_MEMBER, name="members_email_once")
+)
+Member.add_index(Member.index(Member.account, Member.known_as, Member.id, name="members_listed"))
+
+
+class Plan(db.Table):
+    """Our copy of what the catalog sells: the current version."""
+
+    code = peewee.TextField(primary_key=True)
+    rank = peewee.IntegerField()
+    family = peewee.TextField()
+    version = peewee.IntegerField()
+    status = peewee.TextField()
+    successor = peewee.TextField(null=True)
+
+    class Meta:
+        table_name = "plans"
+
+
+class PlanVersion(db.Table):
+    """What one version of a plan grants; a license keeps the version it was bought with."""
+
+    plan = peewee.TextField()
+    version = peewee.IntegerField()
+    name = peewee.JSONField()
+    install = peewee.JSONField()
+    features = peewee.JSONField()
+
+    class Meta:
+        table_name = "plan_versions"
+        primary_key = peewee.CompositeKey("plan", "version")
+
+
+class Pool(db.Table):
+    """How many licenses of a plan and interval an account has, by state; kept with every change, so that
+    neither a page nor an event ever counts rows."""
+
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    plan = peewee.TextField()
+    interval = peewee.TextField()
+    assigned = peewee.IntegerField(default=0, constraints=[peewee.Check("assigned >= 0")])
+    free = peewee.IntegerField(default=0, constraints=[peewee.Check("free >= 0")])
+    parked = peewee.IntegerField(default=0, constraints=[peewee.Check("parked >= 0")])
+    account_id: str
+
+    class Meta:
+        table_name = "pools"
+        primary_key = peewee.CompositeKey("account", "plan", "interval")
+
+    @property
+    def seats(self) -> Seats:
+        return Seats(self.assigned, self.free, self.parked)
+
+    @classmethod
+    def move(cls, account: str, plan: str, interval: str, **by: int) -> Seats:
+        """Change the counts of one pool by so much, e.g. assigned=1, free=-1; the plan's seats after that."""
+        here = (cls.account == account) & (cls.plan == plan) & (cls.interval == interval)
+        change = {state: getattr(cls, state) + seats for state, seats in by.items()}
+        if not db.changed_one(cls.update(**change).where(here)):
+            cls.create(account=account, plan=plan, interval=interval, **by)
+        return cls.of_plan(account, plan)
+
+    @classmethod
+    def of_plan(cls, account: str, plan: str) -> Seats:
+        """The seats of a plan over its intervals."""
+        pools = cls.select(cls.assigned, cls.free, cls.parked).where(
+            (cls.account == account) & (cls.plan == plan)
+        )
+        return Seats(*(sum(counts) for counts in zip(*pools.tuples(), strict=True)))
+
+
+class Parking(db.Table):
+    """Seats that somebody removed; undone until `undone_at`."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account")
+    plan = peewee.TextField()
+    interval = peewee.TextField()
+    seats = peewee.IntegerField()
+    parked_at = db.Instant(default=clock.now)
+    undone_at = db.Instant(null=True)
+    parked: int  # of its plan and interval in all, when a command or query counted
+    account_id: str
+
+    class Meta:
+        table_name = "parkings"
+
+
+class License(db.Table):
+    """One seat that was paid for: by which order line, on which subscription, until when."""
+
+    id = db.Id(primary_key=True)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    plan = peewee.TextField()
+    version = peewee.IntegerField()
+    interval = peewee.TextField()
+    state = peewee.TextField(default=FREE)
+    order_id = db.Id()
+    line = peewee.IntegerField()
+    seat = peewee.IntegerField()
+    subscription_id = db.Id()
+    term_start = peewee.TextField()
+    term_end = peewee.TextField()
+    parking = peewee.ForeignKeyField(Parking, null=True, column_name="parking", index=False)
+    account_id: str
+    granted: PlanVersion  # these three when a query joined them
+    held: "Assignment | None"
+    former: "Assignment"
+
+    class Meta:
+        table_name = "licenses"
+        indexes = ((("order_id", "line", "seat"), True), (("account", "id"), False))
+
+
+License.add_index(
+    License.index(
+        License.account,
+        License.plan,
+        License.term_end.desc(),
+        License.id,
+        where=License.state == FREE,
+        name="licenses_free",
+    )
+)
+License.add_index(License.index(License.parking, where=License.parking.is_null(False), name="licenses_parked"))
+
+
+class Assignment(db.Table):
+    """A member holds a license until `ended_at`; `code` is what activates it on a device."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    license = peewee.ForeignKeyField(License, column_name="license", index=False)
+    member = peewee.ForeignKeyField(Member, column_name="member", index=False)
+    plan = peewee.TextField()
+    family = peewee.TextField()
+    code = peewee.TextField()
+    activated_at = db.Instant(null=True)
+    assigned_at = db.Instant(default=clock.now)
+    ended_at = db.Instant(null=True)
+    end_reason = peewee.TextField(null=True)
+    account_id: str
+    license_id: str
+    member_id: str
+
+    class Meta:
+        table_name = "assignments"
+        indexes = ((("member", "ended_at"), False),)
+
+
+LIVE = Assignment.ended_at.is_null()
+Assignment.add_index(
+    Assignment.index(Assignment.license, unique=True, where=LIVE, name="assignments_one_holder")
+)
+Assignment.add_index(
+    Assignment.index(
+        Assignment.member, Assignment.family, unique=True, where=LIVE, name="assignments_one_per_family"
+    )
+)
+Assignment.add_index(Assignment.index(Assignment.code, unique=True, where=LIVE, name="assignments_code"))
+
+
+class Device(db.Table):
+    """A device on which an assignment's code was used."""
+
+    assignment = peewee.ForeignKeyField(Assignment, column_name="assignment", index=False)
+    device_id = peewee.TextField()
+    name = peewee.TextField()
+    activated_at = db.Instant(default=clock.now)
+
+    class Meta:
+        table_name = "devices"
+        primary_key = peewee.CompositeKey("assignment", "device_id")

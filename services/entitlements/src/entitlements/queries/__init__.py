@@ -1,0 +1,26 @@
+"""What people ask."""
+
+from entitlements.queries.accounts import account, domains, sign_ins
+from entitlements.queries.activations import activation_of, code_described
+from entitlements.queries.checks import check, check_many, entitlements
+from entitlements.queries.members import member, members, standing
+from entitlements.queries.seats import licenses, parkings, pools
+from entitlements.queries.verify import differences
+
+__all__ = [
+    "account",
+    "activation_of",
+    "check",
+    "check_many",
+    "code_described",
+    "differences",
+    "domains",
+    "entitlements",
+    "licenses",
+    "member",
+    "members",
+    "parkings",
+    "pools",
+    "sign_ins",
+    "standing",
+]

@@ -1,0 +1,107 @@
+"""May this person use that? The hottest question: one prepared statement, no query building."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple, NoReturn
+
+from entitlements import domain
+from entitlements.models import Account, Member, PlanVersion
+from kit import db
+from kit.errors import Refusal, refuse
+
+# A row per license of the member; one with no plan for a member without license, none at all for strangers.
+_HELD = """
+SELECT m.id, m.account, v.plan, v.features FROM members m
+LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
+LEFT JOIN licenses l ON l.id = a.license
+LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
+LEFT JOIN plans p ON p.code = l.plan
+WHERE m.id IN ({}) ORDER BY p.rank
+"""
+
+Question = dict[str, Any]  # account_id, member_id, feature, amount
+
+
+class Held(NamedTuple):
+    """What a member's licenses allow together; `plan` is the highest of them, None without a license."""
+
+    account: str
+    plan: str | None
+    features: dict[str, Any]
+
+
+def check(question: Question) -> domain.Verdict:
+    """The verdict; an unknown account, member or feature is refused by its own code."""
+    return _verdict(question, _held_by([question["member_id"]]))
+
+
+def check_many(questions: list[Question]) -> list[dict[str, Any]]:
+    """A verdict for each question, in order; its `reason` also names an unknown account, member or feature."""
+    held = _held_by({question["member_id"] for question in questions})
+    answers = []
+    for question in questions:
+        try:
+            verdict = _verdict(question, held)
+        except Refusal as unknown:
+            verdict = domain.Verdict(False, unknown.code, None)
+        answers.append({**question, **verdict._asdict()})
+    return answers
+
+
+def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
+    """What the member may use."""
+    held = _held_by([member_id]).get(_bare(member_id))
+    if held is None or held.account != _bare(account_id):
+        _refuse_stranger(account_id, member_id)
+    return {"plan": held.plan, "status": "active" if held.plan else "none", "features": held.features}
+
+
+def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
+    held, feature = held_by.get(_bare(question["member_id"])), question["feature"]
+    if held is None or held.account != _bare(question["account_id"]):
+        _refuse_stranger(question["account_id"], question["member_id"])
+    if feature not in held.features:
+        _check_known(feature)
+    return domain.verdict(held.plan is not None, held.features.get(feature), question.get("amount"))
+
+
+def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
+    ids = [_bare(member_id) for member_id in member_ids]
+    statement = _HELD.format(", ".join([db.database.param] * len(ids)))
+    rows = defaultdict(list)
+    for member, account, plan, features in db.database.execute_sql(statement, ids):
+        rows[_bare(str(member))].append((_bare(str(account)), plan, _read(features)))
+    return {member: _together(licenses) for member, licenses in rows.items()}
+
+
+def _together(licenses: list[tuple[str, str | None, dict[str, Any]]]) -> Held:
+    account, plan, features = licenses[-1]
+    if len(licenses) > 1:
+        features = domain.combined(granted for _, _, granted in licenses)
+    return Held(account, plan, features)
+
+
+def _read(features: Any) -> dict[str, Any]:
+    """SQLite gives the JSON's text, PostgreSQL the object, either nothing without a license."""
+    found: dict[str, Any] = json.loads(features) if isinstance(features, str) else features or {}
+    return found
+
+
+def _bare(identifier: str) -> str:
+    """A UUID as SQLite stores it; PostgreSQL takes and gives either spelling."""
+    return identifier.replace("-", "")
+
+
+def _refuse_stranger(account_id: str, member_id: str) -> NoReturn:
+    if not Account.select().where(Account.id == account_id).exists():
+        Account.unknown(account_id)
+    Member.unknown(member_id)
+
+
+def _check_known(feature: str) -> None:
+    """Any version of any plan may have named it."""
+    for version in PlanVersion.select(PlanVersion.features):
+        if feature in version.features:
+            return
+    refuse("feature-unknown", f"There is no feature {feature}.", status=422, feature=feature)

@@ -1,0 +1,137 @@
+"""People: one spelling of an address, roles, at least one administrator."""
+
+import pytest
+
+from kit.testing import announced
+
+
+def refused(answer):
+    return answer.status_code, answer.json["code"]
+
+
+def test_an_address_has_one_spelling_and_belongs_to_one_member(office):
+    added = office.does("POST", "/members", {"email": " Bob@ACME.example ", "name": "Bob"})
+
+    assert added.json["email"] == "bob@acme.example"
+    assert (added.json["roles"], added.json["permissions"]) == (["member"], ["account:read"])
+    again = office.does("POST", "/members", {"email": "BOB@acme.example", "name": "Bobby"})
+    assert refused(again) == (409, "email-taken")
+
+
+def test_a_removed_member_frees_the_seat_before_the_removal_is_told(office):
+    office.buys("eco", 1)
+    bob = office.hires("bob")
+    office.assigns(bob, "eco")
+    assert office.does("DELETE", f"/members/{bob}").status_code == 204
+
+    told = announced()[-2:]
+    assert [event.type for event in told] == ["license.unassigned", "member.removed"]
+    assert told[0].data["reason"] == "member-removed"
+    assert office.pool("eco") == (0, 1, 0)
+    assert refused(office.assigns(bob, "eco")) == (409, "member-removed")
+
+
+def test_an_old_address_used_by_a_new_person_inherits_nothing(office):
+    office.buys("eco", 2)
+    bob = office.hires("bob")
+    office.assigns(bob, "eco")
+    office.does("DELETE", f"/members/{bob}")
+    namesake = office.hires("bob")
+
+    assert namesake != bob
+    assert office.gets(f"/members/{namesake}")["license"] is None
+    assert office.assigns(namesake, "eco").json["activated_at"] is None
+
+
+def test_a_changed_address_keeps_the_seat(office):
+    office.buys("eco", 1)
+    bob = office.hires("bob")
+    held = office.assigns(bob, "eco").json
+    changed = office.does("PATCH", f"/members/{bob}", {"email": "robert@acme.example", "name": "Robert"})
+
+    assert changed.json["email"] == "robert@acme.example"
+    assert changed.json["license"]["id"] == held["license_id"]
+    assert announced()[-1].type == "member.changed"
+    assert announced("license.unassigned") == []
+
+
+def test_a_change_that_changes_nothing_is_not_announced(office):
+    bob = office.hires("bob")
+    office.does("PATCH", f"/members/{bob}", {"name": "Bob", "roles": ["member"]})
+
+    assert announced("member.changed") == []
+
+
+def test_the_last_administrator_stays(office):
+    ada = office.administrator["id"]
+
+    assert refused(office.does("PATCH", f"/members/{ada}", {"roles": ["member"]})) == (
+        409,
+        "last-administrator",
+    )
+    assert refused(office.does("DELETE", f"/members/{ada}")) == (409, "last-administrator")
+    office.hires("bob", roles=["administrator"])
+    assert office.does("DELETE", f"/members/{ada}").status_code == 204
+
+
+@pytest.fixture
+def manager(office, bearer):
+    """Headers of a people manager of the office."""
+    carol = office.hires("carol", roles=["people-manager"])
+    return bearer("people", "licenses", "account:read", account=office.id, who=carol)
+
+
+def test_a_people_manager_adds_people_but_gives_no_roles(office, manager):
+    plain = {"email": "dan@acme.example", "name": "Dan"}
+    mighty = {"email": "eve@acme.example", "name": "Eve", "roles": ["administrator"]}
+
+    assert office.does("POST", "/members", plain, manager).status_code == 201
+    assert refused(office.does("POST", "/members", mighty, manager)) == (403, "permission-missing")
+
+
+def test_a_people_manager_cannot_take_an_administrators_place(office, manager):
+    ada = f"/members/{office.administrator['id']}"
+
+    assert office.does("PATCH", ada, {"email": "mine@acme.example"}, manager).status_code == 403
+    assert office.does("DELETE", ada, headers=manager).status_code == 403
+    assert office.does("PATCH", ada, {"name": "Ada King"}, manager).status_code == 200
+
+
+def test_a_demoted_member_has_lost_their_permissions_whatever_their_token_says(office, manager):
+    carol = office.gets("/members?q=carol")["items"][0]["id"]
+    office.does("PATCH", f"/members/{carol}", {"roles": ["member"]})
+
+    late = office.does("POST", "/members", {"email": "dan@acme.example", "name": "Dan"}, manager)
+    assert refused(late) == (403, "permission-missing")
+
+
+def test_a_removed_member_may_not_even_look(office, bearer):
+    bob = office.hires("bob")
+    token = bearer("account:read", account=office.id, who=bob)
+    assert office.does("GET", f"/members/{bob}", headers=token).status_code == 200
+    office.does("DELETE", f"/members/{bob}")
+
+    assert office.does("GET", f"/members/{bob}", headers=token).status_code == 403
+
+
+def test_members_are_listed_by_name_found_by_a_part_of_it_and_paged(office):
+    office.buys("eco", 2)
+    names = ["chloé", "bob", "élodie", "dan"]
+    people = {name: office.hires(name, email=f"p{number}@acme.example") for number, name in enumerate(names)}
+    office.assigns(people["bob"], "eco")
+    office.does("DELETE", f"/members/{people['dan']}")
+
+    def found(query):
+        return [member["name"] for member in office.gets(f"/members{query}")["items"]]
+
+    assert found("") == ["Ada Lovelace", "Bob", "Chloé", "Élodie"]
+    assert found("?q=ÉLO") == ["Élodie"]
+    assert found("?q=p0@") == ["Chloé"]
+    assert found("?q=%25") == []
+    assert found("?plan=eco") == ["Bob"]
+    assert found("?plan=none") == ["Ada Lovelace", "Chloé", "Élodie"]
+    assert found("?state=removed") == ["Dan"]
+    first = office.gets("/members?limit=3")
+    assert found(f"?limit=3&cursor={first['next']}") == ["Élodie"]
+    assert office.gets("/members?limit=4")["next"] is None
+    assert refused(office.does("GET", "/members?cursor=made-up")) == (422, "cursor-invalid")
