@@ -69,8 +69,12 @@ class ProviderAway(Exception):
 class Provider(Protocol):
     """Who takes the money. Every call is idempotent by attempt id and made outside any transaction."""
 
-    name: str
-    cards: Container[str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cards(self) -> Container[str]:
+        """What it can charge."""
 
     def charge(self, attempt_id: str, amount: int, currency: str, card: str) -> Charge: ...
 

@@ -28,6 +28,7 @@ class PlanVersion(db.Table):
     rank = peewee.BigIntegerField()
     effective_from = peewee.TextField()
     content = peewee.JSONField()
+    plan_id: str
 
     class Meta:
         table_name = "plan_versions"
@@ -106,10 +107,11 @@ class Quote(db.Table):
     term = peewee.JSONField()
     created_at = db.Instant()
     expires_at = db.Instant(index=True)
+    account_id: str
 
     class Meta:
         table_name = "quotes"
-        constraints = [peewee.Check("subtotal >= 0 AND total >= 0 AND at_renewal >= 0")]
+        constraints = (peewee.Check("subtotal >= 0 AND total >= 0 AND at_renewal >= 0"),)
 
 
 class Order(db.Table):
@@ -135,18 +137,19 @@ class Order(db.Table):
     paid_at = db.Instant(null=True)
     fulfilled_at = db.Instant(null=True)
     closed_at = db.Instant(null=True)
+    account_id: str
 
     class Meta:
         table_name = "orders"
         indexes = ((("account", "number"), True), (("account", "id"), False))
-        constraints = [
+        constraints = (
             peewee.Check("subtotal >= 0 AND total >= 0"),
             peewee.Check(
                 "status IN ('awaiting_payment', 'processing', 'requires_action', 'paid', 'fulfilled',"
                 " 'expired', 'failed', 'canceled', 'refunded')"
             ),
             peewee.Check("(status IN ('paid', 'fulfilled', 'refunded')) = (paid_at IS NOT NULL)"),
-        ]
+        )
 
 
 Order.add_index(
@@ -180,13 +183,13 @@ class Attempt(db.Table):
     class Meta:
         table_name = "payment_attempts"
         indexes = ((("order", "key"), True),)
-        constraints = [
+        constraints = (
             peewee.Check("length(last4) = 4"),
             peewee.Check(
                 "state IN ('pending', 'processing', 'requires_action', 'captured', 'declined',"
                 " 'returning', 'returned')"
             ),
-        ]
+        )
 
 
 Attempt.add_index(
@@ -217,11 +220,13 @@ class Subscription(db.Table):
     anchor = peewee.TextField()
     term_start = peewee.TextField()
     term_end = peewee.TextField()
+    account_id: str
+    items: peewee.BackrefAccessor  # the SubscriptionItem rows
 
     class Meta:
         table_name = "subscriptions"
         indexes = ((("account", "interval"), True),)
-        constraints = [peewee.Check("anchor <= term_start AND term_start < term_end")]
+        constraints = (peewee.Check("anchor <= term_start AND term_start < term_end"),)
 
 
 class SubscriptionItem(db.Table):
@@ -237,7 +242,7 @@ class SubscriptionItem(db.Table):
     class Meta:
         table_name = "subscription_items"
         primary_key = peewee.CompositeKey("subscription", "plan")
-        constraints = [peewee.Check("quantity >= 0 AND unit_amount >= 0 AND parked >= 0")]
+        constraints = (peewee.Check("quantity >= 0 AND unit_amount >= 0 AND parked >= 0"),)
 
 
 class SandboxCharge(db.Table):

@@ -1,6 +1,6 @@
 """JSON in and out of orders."""
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from kit import schema
 from orders import domain
@@ -126,8 +126,11 @@ class Order(Priced):
     reason = fields.String(allow_none=True, metadata={"description": "Why the last payment was declined."})
 
 
-class OrdersQuery(schema.PageQuery):
+class OrdersQuery(Schema):
+    """?cursor= of the page before; ?limit= rows."""
+
     cursor = fields.String(load_default="", validate=CURSOR)
+    limit = schema.QueryWhole(1, 500, load_default=100)
 
 
 class Payment(schema.Body):

@@ -66,8 +66,8 @@ def place_order(account_id: str, quote_id: str, member_id: str) -> Order:
                 refuse(
                     "change-in-progress", "Another order is open: pay or cancel it first.", order_id=order.id
                 )
-        if order := Order.get_or_none(quote=quote):
-            refuse("quote-used", "This quote was ordered already.", order_id=order.id)
+        if used := Order.get_or_none(quote=quote):
+            refuse("quote-used", "This quote was ordered already.", order_id=used.id)
         now = clock.now()
         fresh = _priced(account, quote.interval, quote.lines, now)
         if any(getattr(quote, name) != value for name, value in fresh.items()):
@@ -144,7 +144,7 @@ def _offered(
     for price in plan.content["prices"]:
         if (price["interval"], price["currency"]) == (interval, currency):
             return plan.version, price["unit_amount"]
-    domain.refuse_field("price-missing", f"{field}.plan", f"Not sold by the {interval} in {currency}.")
+    return domain.refuse_field("price-missing", f"{field}.plan", f"Not sold by the {interval} in {currency}.")
 
 
 def forget_old_quotes() -> None:

@@ -15,6 +15,7 @@ def fill_cart(
     account_id: str,
     interval: str,
     lines: list[dict[str, Any]],
+    *,
     currency: str | None,
     seen: Versions,
     member_id: str,

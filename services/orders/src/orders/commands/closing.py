@@ -1,12 +1,14 @@
 """Orders that end unpaid: canceled by somebody, or out of time."""
 
+from collections.abc import Callable
+
 from kit import clock, context, db, outbox
 from kit.errors import not_found
 from orders import domain, events
 from orders.models import Account, Attempt, Order
 
 BATCH = 50
-ANNOUNCE = {
+ANNOUNCE: dict[str, Callable[[Order], outbox.Event]] = {
     domain.CANCELED: events.order_canceled,
     domain.EXPIRED: events.order_expired,
     domain.FAILED: events.order_failed,
@@ -23,7 +25,7 @@ def cancel_order(account_id: str, order_id: str) -> Order:
 
 
 def close_if_over(order: Order) -> bool:
-    """Expire an order whose time is up, or fail it if a payment was declined; belongs under the account lock."""
+    """Expire an order whose time is up, fail it after a declined payment. Belongs under the account lock."""
     ends_at = order.term_ends_at if order.status == domain.PROCESSING else order.window_ends_at
     over: bool = order.status in domain.OPEN and ends_at <= clock.now()
     if over:

@@ -194,7 +194,7 @@ def _settle(attempt: Attempt, provider: domain.Provider) -> None:
         if not db.changed_one(Attempt.update(ask_at=later).where(mine)):
             return
     if attempt.state == domain.RETURNING:
-        charge = provider.give_back(attempt.id)
+        charge: domain.Charge | None = provider.give_back(attempt.id)
     else:
         charge = provider.find(attempt.id) or (
             provider.give_back(attempt.id) if age >= UNHEARD_OF_AFTER else None

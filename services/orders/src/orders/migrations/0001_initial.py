@@ -70,7 +70,7 @@ def up(_migrator, db):
 
         class Meta:
             table_name = "quotes"
-            constraints = [peewee.Check("subtotal >= 0 AND total >= 0 AND at_renewal >= 0")]
+            constraints = (peewee.Check("subtotal >= 0 AND total >= 0 AND at_renewal >= 0"),)
 
     class Order(Table):
         id = Id(primary_key=True)
@@ -97,14 +97,14 @@ def up(_migrator, db):
         class Meta:
             table_name = "orders"
             indexes = ((("account", "number"), True), (("account", "id"), False))
-            constraints = [
+            constraints = (
                 peewee.Check("subtotal >= 0 AND total >= 0"),
                 peewee.Check(
                     "status IN ('awaiting_payment', 'processing', 'requires_action', 'paid', 'fulfilled',"
                     " 'expired', 'failed', 'canceled', 'refunded')"
                 ),
                 peewee.Check("(status IN ('paid', 'fulfilled', 'refunded')) = (paid_at IS NOT NULL)"),
-            ]
+            )
 
     Order.add_index(
         Order.account,
@@ -135,13 +135,13 @@ def up(_migrator, db):
         class Meta:
             table_name = "payment_attempts"
             indexes = ((("order", "key"), True),)
-            constraints = [
+            constraints = (
                 peewee.Check("length(last4) = 4"),
                 peewee.Check(
                     "state IN ('pending', 'processing', 'requires_action', 'captured', 'declined',"
                     " 'returning', 'returned')"
                 ),
-            ]
+            )
 
     Attempt.add_index(
         Attempt.order,
@@ -176,7 +176,7 @@ def up(_migrator, db):
         class Meta:
             table_name = "subscriptions"
             indexes = ((("account", "interval"), True),)
-            constraints = [peewee.Check("anchor <= term_start AND term_start < term_end")]
+            constraints = (peewee.Check("anchor <= term_start AND term_start < term_end"),)
 
     class SubscriptionItem(Table):
         subscription = peewee.ForeignKeyField(Subscription, backref="items")
@@ -189,7 +189,7 @@ def up(_migrator, db):
         class Meta:
             table_name = "subscription_items"
             primary_key = peewee.CompositeKey("subscription", "plan")
-            constraints = [peewee.Check("quantity >= 0 AND unit_amount >= 0 AND parked >= 0")]
+            constraints = (peewee.Check("quantity >= 0 AND unit_amount >= 0 AND parked >= 0"),)
 
     class SandboxCharge(Table):
         attempt_id = Id(primary_key=True)
