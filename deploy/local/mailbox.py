@@ -50,6 +50,7 @@ class Mailbox:
         if self._page:
             self._page.shutdown()
             self._page.server_close()
+            self._page = None
             self.smtp.stop()
 
     def fail(self, how: str, times: int = 1_000_000) -> None:

@@ -12,11 +12,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
-from local import ports, running
+from local import demo, ports, running
 from local.mailbox import Mailbox
 from local.postgres import Postgres
 from local.processes import Process, Supervisor
@@ -49,6 +48,7 @@ class Suite:
         broker: str = RABBITMQ,
         databases: str = SQLITE,
         port: Mapping[str, int] | None = None,
+        demo: bool = False,
         units: Sequence[str] = (*SERVICES, PORTAL),
         env: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda _: None,
@@ -56,6 +56,8 @@ class Suite:
         self.directory = directory.resolve()
         self.say = say
         self.env = dict(env or {})
+        self.demo = demo
+        self.account: dict[str, Any] | None = None
         self.units = units
         self.services = [unit for unit in units if unit != PORTAL]
         *known, self.smtp_port = ports.free(len(ports.KNOWN) + 1)
@@ -95,51 +97,72 @@ class Suite:
         self._migrate()
         self.say("keys and databases are ready")
         self.mailbox.start()
-        for name in self._names():
-            self.processes[name] = self._process(name)
-            self.processes[name].start()
         self.supervisor.start()
+        for service in self.services:
+            self._launch(f"{service}-web")
+        if self.demo:
+            self.account = demo.known(self.directory) or self._make_demo()
+        for name in [f"{PORTAL}-web"] * (PORTAL in self.units) + [f"{service}-worker" for service in self.services]:
+            self._launch(name)
         self.say(f"{len(self.processes)} processes start")
+        if "catalog" in self.services:
+            self.run("catalog", "load-plans")
         self.await_ready()
         if self.rabbitmq:
             self.rabbitmq.await_ready()
-        self.say("all services answer")
+        self.say("all of them answer")
+        self._describe()
 
     def stop(self) -> None:
-        """End everything, the services before what they stand on."""
+        """End everything that was started, the services before what they stand on."""
+        if self._lock is None:
+            return
         self.supervisor.stop()
         self.mailbox.stop()
-        for server in (self.rabbitmq, self.postgres):
-            if server:
-                server.stop()
+        if self.rabbitmq:
+            self.rabbitmq.stop()
+        if self.postgres and self.server_url:
+            self.postgres.stop()
         (self.directory / "suite.json").unlink(missing_ok=True)
-        if self._lock:
-            self._lock.close()
+        self._lock.close()
+        self._lock = None
 
-    def await_ready(self) -> None:
-        """Until every web process answers /readyz."""
+    def await_ready(self, *names: str) -> None:
+        """Until these web processes (without names all of them) answer /readyz."""
         deadline = time.monotonic() + SLOWEST_START
-        for name in self.processes:
+        for name in names or self.processes:
             unit, role = name.split("-")
             while role == "web" and not answers(f"{self.urls[unit]}/readyz"):
                 if time.monotonic() > deadline:
                     raise StartFailed(f"{name} does not become ready; see {self.processes[name].log}")
                 time.sleep(0.05)
 
-    def describe(self, **facts: Any) -> None:
+    def _launch(self, name: str) -> None:
+        unit, role = name.split("-")
+        log = self.directory / "logs" / f"{name}.log"
+        process = Process(name, [sys.executable, "-m", unit, role], self.env_of(unit), log)
+        process.start()
+        self.processes[name] = process
+
+    def _make_demo(self) -> dict[str, Any]:
+        self.await_ready()
+        made = demo.create(self.urls["entitlements"], self.directory)
+        self.say(f"the demo account has {len(made['members'])} people")
+        return made
+
+    def _describe(self) -> None:
         """suite.json: what others need to know to use this suite while it runs."""
-        known = {"urls": self.urls, "broker_url": self.broker_url, "pid": os.getpid(), **facts}
-        (self.directory / "suite.json").write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
+        known = {"urls": self.urls, "broker_url": self.broker_url, "pid": os.getpid(), **(self.account or {})}
+        draft = self.directory / "suite.json.part"
+        draft.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
+        draft.rename(self.directory / "suite.json")
 
     # Single processes, for tests
 
     def start_process(self, name: str, **env: str) -> None:
         """Start one again; `env` (FAILPOINT=…) goes for this start alone."""
         self.processes[name].start(**env)
-        unit, role = name.split("-")
-        deadline = time.monotonic() + SLOWEST_START
-        while role == "web" and not answers(f"{self.urls[unit]}/readyz") and time.monotonic() < deadline:
-            time.sleep(0.05)
+        self.await_ready(name)
 
     def stop_process(self, name: str) -> None:
         self.processes[name].stop()
@@ -149,15 +172,6 @@ class Suite:
         self.processes[name].kill()
 
     # What it is made of
-
-    def _names(self) -> list[str]:
-        """The webs first: people wait for them."""
-        return [*(f"{unit}-web" for unit in self.units), *(f"{unit}-worker" for unit in self.services)]
-
-    def _process(self, name: str) -> Process:
-        unit, role = name.split("-")
-        log = self.directory / "logs" / f"{name}.log"
-        return Process(name, [sys.executable, "-m", unit, role], self.env_of(unit), log)
 
     def env_of(self, unit: str) -> dict[str, str]:
         """The whole environment of a unit's processes: nothing of ours leaks into its settings."""
@@ -175,7 +189,7 @@ class Suite:
             "SECRET_KEY_FILE": str(self.keys / "portal-secret"),
             "SMTP_URL": self.mailbox.smtp_url,
             "MAIL_FROM": MAIL_FROM,
-            "DEMO_ACCOUNT": "",
+            "DEMO_ACCOUNT": self.account["account_id"] if self.account else "",
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
             **{f"{name.upper()}_URL": url for name, url in self.urls.items()},
             **self.env,
@@ -199,17 +213,18 @@ class Suite:
         if self.postgres:
             for service in self.services:
                 self.postgres.create_database(service)
-        with ThreadPoolExecutor() as together:
-            list(together.map(lambda service: self.run(service, "migrate"), self.services))
-        if "catalog" in self.services:
-            self.run("catalog", "load-plans")
+        databases = [f"{service}={self._database_url(service)}" for service in self.services]
+        self._call("local.migrate", databases, {**os.environ, "PYTHONPATH": str(running.REPOSITORY / "deploy")})
 
     def run(self, unit: str, *arguments: str) -> str:
-        """What `python -m <unit> …` prints; RuntimeError with its words when it fails."""
-        command = [sys.executable, "-m", unit, *arguments]
-        done = subprocess.run(command, env=self.env_of(unit), capture_output=True, text=True, check=False)
+        """What `python -m <unit> …` prints; StartFailed with its words when it fails."""
+        return self._call(unit, arguments, self.env_of(unit))
+
+    def _call(self, module: str, arguments: Sequence[str], env: dict[str, str]) -> str:
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise StartFailed(f"python -m {unit} {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
+            raise StartFailed(f"python -m {module} {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
         return done.stdout
 
 
