@@ -1,1 +1,1 @@
-"""E-mails and the activity log of every account."""
+"""E-mails and their delivery, and the activity log of every account."""

@@ -1,0 +1,44 @@
+"""Routes of the notifier: the mails of an account and its activity log."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, stream_with_context
+
+from kit import auth, schema
+from kit.web import Blueprint
+from notifier import queries, schemas
+
+blueprint = Blueprint(
+    "notices", __name__, url_prefix="/v1/accounts/<uuid:account_id>", description="Mails and activity"
+)
+
+
+@blueprint.get("/notices")
+@auth.allow("activity:read", "people")
+@blueprint.arguments(schemas.NoticesQuery, location="query")
+@blueprint.response(200, schema.page_of(schemas.Notice))
+def list_notices(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
+    """The mails of the account, newest first."""
+    return queries.notices(str(account_id), query)
+
+
+@blueprint.get("/activity")
+@auth.allow("activity:read")
+@blueprint.arguments(schemas.ActivityQuery, location="query")
+@blueprint.response(200, schema.page_of(schemas.Activity))
+def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
+    """What happened to the account, newest first."""
+    return queries.activity(str(account_id), query)
+
+
+@blueprint.get("/activity.csv")
+@auth.allow("activity:read")
+@blueprint.arguments(schemas.CsvQuery, location="query")
+@blueprint.response(200, content_type="text/csv")
+def export_activity(query: dict[str, Any], account_id: UUID) -> Response:
+    """The whole log for a spreadsheet, newest first; it streams."""
+    rows = stream_with_context(queries.activity_csv(str(account_id), query))
+    answer = Response(rows, content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="activity.csv"'
+    return answer

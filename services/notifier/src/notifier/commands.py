@@ -1,0 +1,238 @@
+"""What is done here: note an activity, queue a notice, send the one that waits longest, record how it ended."""
+
+from typing import Any, Protocol
+
+import structlog
+
+from kit import clock, context, cursors, db, outbox
+from kit.failpoints import failpoint
+from kit.outbox import Event, Outbox
+from notifier import domain, events, letters
+from notifier.models import Activity, Birth, Notice
+
+log = structlog.get_logger()
+
+
+class Post(Protocol):
+    """The mail server, see mail.py."""
+
+    sender: str
+
+    def resting(self) -> bool: ...
+    def open(self) -> None: ...
+    def send(self, letter: domain.Letter, message_id: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Links(Protocol):
+    """Who knows the activation links, see links.py."""
+
+    def activation(self, account_id: str, license_id: str, assignment_id: str) -> domain.Activation: ...
+
+
+def note_activity(event: cursors.Arrived) -> None:
+    """One row of the account's log for one event about it."""
+    Activity.create(
+        id=event.id,
+        account=event.subject,
+        time=event.time,
+        source=event.source,
+        sequence=event.sequence,
+        type=event.type,
+        actor=event.actor,
+        address=event.address,
+        data=event.data,
+    )
+
+
+def queue_notice(
+    kind: str, event: cursors.Arrived, member_id: str, data: dict[str, Any], assignment_id: str | None = None
+) -> None:
+    """Write to the member about the event, unless it happened too long ago to be news."""
+    now = clock.now()
+    if not domain.worth_a_mail(event.time, Birth.get().born_at, now):
+        return
+    Notice.create(
+        id=clock.new_id(),
+        account=event.subject,
+        kind=kind,
+        member=member_id,
+        assignment=assignment_id,
+        actor=event.actor,
+        correlation=event.correlation,
+        data=data,
+        due_at=now,
+        created_at=now,
+    )
+
+
+def drop_notices(assignment_id: str, reason: str) -> None:
+    """Do not send what is no longer true; a mail that is on its way stays."""
+    queued = (Notice.assignment == assignment_id) & (Notice.state == domain.QUEUED)
+    for notice in Notice.select().where(queued):
+        _end(notice, queued & (Notice.id == notice.id), domain.OBSOLETE, reason)
+
+
+def send_next(post: Post, links: Links, portal_url: str) -> bool:
+    """Send the notice that has waited longest; True while there is more to do at once.
+
+    Nothing here waits for a server inside a transaction. What is said to the person is committed
+    as `sending` before the server may take it, so a crash leaves a doubt and never a silent second mail.
+    """
+    if post.resting():
+        return False
+    due = _due().first()
+    if due is None:
+        post.close()
+        return False
+    notice = _claimed(due)
+    if notice is None:
+        return True
+    with context.acting(context.Context("service:notifier", notice.correlation)):
+        try:
+            _send(notice, post, links, portal_url)
+        except domain.Obsolete as error:
+            _record(notice, domain.OBSOLETE, str(error))
+        except domain.Rejected as error:
+            _record(notice, domain.FAILED, str(error))
+        except domain.ReplyLost as error:
+            _doubt(notice, str(error))
+        except domain.ServerAway as error:
+            _put_back(notice, clock.now(), str(error))
+            return False
+        except domain.Deferred as error:
+            _try_later(notice, str(error))
+    return True
+
+
+def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
+    if domain.too_old(notice.created_at, clock.now()):
+        return _record(notice, domain.FAILED, notice.reason or "not delivered in time")
+    code = _activation_code(notice, links)
+    message_id = domain.message_id(notice.id, post.sender)
+    try:
+        letter = _written(notice, f"{portal_url}/activate/{code}" if code else None)
+        post.open()
+        if not _begun(notice, letter):
+            return None
+        failpoint("mail.before-data")
+        post.send(letter, message_id)
+    except (domain.Rejected, domain.Deferred, domain.ReplyLost) as error:
+        raise type(error)(_without(code, str(error))) from None
+    failpoint("mail.after-data")
+    return _record(notice, domain.SENT, None, message_id)
+
+
+def _written(notice: Notice, link: str | None) -> domain.Letter:
+    """A notice that cannot be written waits for a release that can; the others go on."""
+    try:
+        return letters.write(notice, link)
+    except (domain.Deferred, domain.Obsolete, *db.NOBODY_AT_HOME):
+        raise
+    except Exception as error:
+        log.error("notice_not_written", notice=notice.id, kind=notice.kind, error=type(error).__name__)
+        raise domain.Deferred(f"could not be written: {error!r}") from error
+
+
+def _without(code: str | None, said: str) -> str:
+    """A server that refuses a mail may quote its link; the code is a secret, also in an error."""
+    return said.replace(code, "…") if code else said
+
+
+def _activation_code(notice: Notice, links: Links) -> str | None:
+    """What the person still has to activate with; None when there is nothing to activate."""
+    if notice.kind != domain.LICENSE_ASSIGNED:
+        return None
+    asked = links.activation(notice.account, notice.data["license_id"], notice.assignment)
+    return None if asked.activated or notice.data["activated"] else asked.code
+
+
+def _due() -> Any:
+    due = Notice.ended_at.is_null() & (Notice.due_at <= clock.now())
+    return Notice.select().where(due).order_by(Notice.due_at)
+
+
+def _claimed(notice: Notice) -> Notice | None:
+    """Take the notice for a minute; None when another worker was quicker, or when it ends here.
+
+    One that is due while `sending` was lost by a worker that died: it may have arrived.
+    """
+    lost = notice.state == domain.SENDING
+    if lost and not _take(notice, state=domain.SENDING):
+        return None
+    if lost:
+        _doubt(notice, "the worker ended while sending")
+        return None
+    return notice if _take(notice, state=domain.QUEUED) else None
+
+
+def _take(notice: Notice, state: str) -> bool:
+    here = (Notice.id == notice.id) & (Notice.due_at == notice.due_at) & (Notice.state == state)
+    notice.claim, notice.due_at = clock.new_id(), clock.now() + domain.CLAIM
+    with db.atomic():
+        return db.changed_one(Notice.update(claim=notice.claim, due_at=notice.due_at).where(here))
+
+
+def _ours(notice: Notice) -> Any:
+    return (Notice.id == notice.id) & (Notice.claim == notice.claim) & Notice.ended_at.is_null()
+
+
+def _begun(notice: Notice, letter: domain.Letter) -> bool:
+    """Commit that the mail goes out now, as it is said, without its link."""
+    said = {"address": letter.to, "subject": letter.subject, "text": letter.stored}
+    with db.atomic():
+        return db.changed_one(Notice.update(state=domain.SENDING, **said).where(_ours(notice)))
+
+
+def _put_back(notice: Notice, due_at: int, reason: str, **changes: Any) -> None:
+    waiting = {"state": domain.QUEUED, "claim": None, "due_at": due_at, "reason": reason, **changes}
+    with db.atomic():
+        Notice.update(waiting).where(_ours(notice)).execute()
+
+
+def _try_later(notice: Notice, reason: str) -> None:
+    attempts = notice.attempts + 1
+    log.info("notice_deferred", notice=notice.id, kind=notice.kind, attempts=attempts, reason=reason)
+    _put_back(notice, domain.next_try(attempts, clock.now()), reason, attempts=attempts)
+
+
+def _doubt(notice: Notice, reason: str) -> None:
+    """It may have arrived: sent once more with the same Message-ID, then shown as unknown."""
+    doubts = notice.doubts + 1
+    log.warning("notice_in_doubt", notice=notice.id, kind=notice.kind, doubts=doubts, reason=reason)
+    if doubts < domain.MOST_DOUBTS:
+        return _put_back(notice, domain.next_try(doubts, clock.now()), reason, doubts=doubts)
+    notice.doubts = doubts
+    return _record(notice, domain.UNKNOWN, reason)
+
+
+def _record(notice: Notice, state: str, reason: str | None, message_id: str = "") -> None:
+    with db.atomic():
+        _end(notice, _ours(notice), state, reason, message_id)
+
+
+def _end(notice: Notice, here: Any, wanted: str, reason: str | None, message_id: str = "") -> None:
+    """The outcome and what is said of it; nothing when the notice is somebody else's by now."""
+    state, now = domain.end_of(wanted, notice.doubts), clock.now()
+    sent_at = now if state == domain.SENT else None
+    ended = Notice.update(state=state, reason=reason, doubts=notice.doubts, ended_at=now, sent_at=sent_at)
+    if not db.changed_one(ended.where(here)):
+        return
+    log.info("notice_ended", notice=notice.id, kind=notice.kind, state=state, reason=reason)
+    if state == domain.SENT:
+        _announce(events.notice_sent(notice, message_id))
+    elif state in (domain.FAILED, domain.OBSOLETE):
+        _announce(events.notice_failed(notice, reason or state))
+
+
+def _announce(event: Event) -> None:
+    """Say it, and note it in the account's own log: we do not listen to ourselves."""
+    outbox.add(event)
+    said = Outbox.select().where(Outbox.subject == event.subject).order_by(Outbox.sequence.desc()).first()
+    note_activity(cursors.parse(said.envelope))
+
+
+def forget_old() -> None:
+    """A job: notices that ended are kept for 90 days; what they said stays in the activity log."""
+    with db.atomic():
+        Notice.delete().where(Notice.ended_at < clock.now() - domain.KEPT).execute()

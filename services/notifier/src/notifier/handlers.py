@@ -1,0 +1,158 @@
+"""What the notifier listens to: every event of an account becomes activity; some also a mail, or a copy."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from kit.cursors import Arrived, Handler, Handlers
+from notifier import commands, domain
+from notifier.models import Account, Member, Plan
+
+
+class View(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Words(View):
+    en = fields.String(required=True)
+    fr = fields.String(required=True)
+
+
+class PlanPublished(View):
+    plan = fields.String(required=True)
+    name = fields.Nested(Words, required=True)
+    install = fields.Nested(Words, required=True)
+
+
+class AccountDescribed(View):
+    name = fields.String(required=True)
+    locale = fields.String(required=True)
+
+
+class MemberDescribed(View):
+    member_id = fields.String(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    locale = fields.String(load_default=None, allow_none=True)
+
+
+class MemberRemoved(View):
+    member_id = fields.String(required=True)
+
+
+class Line(View):
+    plan = fields.String(required=True)
+    seats = fields.Integer(required=True)
+    unit_amount = fields.Integer(required=True)
+    amount = fields.Integer(required=True)
+
+
+class Tax(View):
+    name = fields.String(load_default=None, allow_none=True)
+    amount = fields.Integer(required=True)
+
+
+class Term(View):
+    start = fields.String(required=True)
+    end = fields.String(required=True)
+
+
+class Payment(View):
+    last4 = fields.String(load_default=None, allow_none=True)
+
+
+class OrderPaid(View):
+    number = fields.Raw(required=True)
+    currency = fields.String(required=True)
+    lines = fields.List(fields.Nested(Line), required=True)
+    subtotal = fields.Integer(required=True)
+    taxes = fields.List(fields.Nested(Tax), load_default=list)
+    total = fields.Integer(required=True)
+    placed_by = fields.String(load_default=None, allow_none=True)
+    term = fields.Nested(Term, load_default=None, allow_none=True)
+    payment = fields.Nested(Payment, load_default=None, allow_none=True)
+
+
+class LicenseAssigned(View):
+    license_id = fields.String(required=True)
+    assignment_id = fields.String(required=True)
+    member_id = fields.String(required=True)
+    plan = fields.String(required=True)
+    activated = fields.Boolean(load_default=False)
+
+
+class LicenseUnassigned(View):
+    assignment_id = fields.String(required=True)
+
+
+def on_plan_published(_: Arrived, data: dict[str, Any]) -> None:
+    Plan.insert(code=data["plan"], name=data["name"], install=data["install"]).on_conflict(
+        conflict_target=[Plan.code], preserve=[Plan.name, Plan.install]
+    ).execute()
+
+
+def on_account_described(event: Arrived, data: dict[str, Any]) -> None:
+    Account.insert(id=event.subject, **data).on_conflict(
+        conflict_target=[Account.id], preserve=[Account.name, Account.locale]
+    ).execute()
+
+
+def on_member_described(event: Arrived, data: dict[str, Any]) -> None:
+    described = {"email": data["email"], "name": data["name"], "locale": data["locale"], "removed_at": None}
+    Member.insert(id=data["member_id"], account=event.subject, **described).on_conflict(
+        conflict_target=[Member.id], update=described
+    ).execute()
+
+
+def on_member_removed(event: Arrived, data: dict[str, Any]) -> None:
+    Member.update(removed_at=event.time).where(Member.id == data["member_id"]).execute()
+
+
+def on_order_paid(event: Arrived, data: dict[str, Any]) -> None:
+    if data["placed_by"] is not None:
+        commands.queue_notice(domain.ORDER_PAID, event, data["placed_by"], data)
+
+
+def on_license_assigned(event: Arrived, data: dict[str, Any]) -> None:
+    commands.queue_notice(
+        domain.LICENSE_ASSIGNED, event, data["member_id"], data, assignment_id=data["assignment_id"]
+    )
+
+
+def on_license_unassigned(_: Arrived, data: dict[str, Any]) -> None:
+    commands.drop_notices(data["assignment_id"], "no longer assigned")
+
+
+def on_anything(event: Arrived, _: Any) -> None:
+    commands.note_activity(event)
+
+
+def logged(handlers: dict[str, Handler]) -> dict[str, Handler]:
+    """Every event of a source about accounts becomes a row of the activity log, whatever else it does."""
+
+    def noting(handler: Handler) -> Handler:
+        def apply(event: Arrived, data: Any) -> None:
+            commands.note_activity(event)
+            handler.apply(event, data)
+
+        return handler._replace(apply=apply)
+
+    return {"*": Handler(None, on_anything), **{type: noting(one) for type, one in handlers.items()}}
+
+
+HANDLERS: Handlers = {
+    "catalog": {"plan.published": Handler(PlanPublished(), on_plan_published)},
+    "orders": logged({"order.paid": Handler(OrderPaid(), on_order_paid)}),
+    "entitlements": logged(
+        {
+            "account.opened": Handler(AccountDescribed(), on_account_described),
+            "account.changed": Handler(AccountDescribed(), on_account_described),
+            "member.added": Handler(MemberDescribed(), on_member_described),
+            "member.changed": Handler(MemberDescribed(), on_member_described),
+            "member.removed": Handler(MemberRemoved(), on_member_removed),
+            "license.assigned": Handler(LicenseAssigned(), on_license_assigned),
+            "license.unassigned": Handler(LicenseUnassigned(), on_license_unassigned),
+        }
+    ),
+}

@@ -1,0 +1,124 @@
+"""Writes the mail of a notice from its folder of templates, in the person's language."""
+
+import json
+from datetime import date, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import css_inline
+import jinja2
+
+from notifier import domain
+from notifier.models import Account, Member, Notice, Plan
+from notifier.wording import Wording
+
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("notifier"),
+    autoescape=jinja2.select_autoescape(["html"]),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
+
+
+def write(notice: Notice, link: str | None) -> domain.Letter:
+    """The mail as it is sent now; Deferred while somebody in it is unknown, Obsolete when they left.
+
+    `link`: where the person activates the license; None when there is nothing to activate.
+    """
+    member: Member | None = Member.get_or_none(id=notice.member, account=notice.account)
+    account: Account | None = Account.get_or_none(id=notice.account)
+    if member is None or account is None:
+        raise domain.Deferred("the member is not known here yet")
+    if member.removed_at is not None:
+        raise domain.Obsolete("no longer a member")
+    wording = Wording(domain.language_of(member.locale, account.locale))
+    words = _words(notice.kind)[wording.language]
+    facts = {"name": member.name, "account": account.name, **FACTS[notice.kind](notice, wording)}
+
+    def part(name: str, shown_link: str | None = link) -> str:
+        template = _template(f"{notice.kind}/{name}")
+        return template.render(
+            language=wording.language, words=words, wording=wording, link=shown_link, **facts
+        )
+
+    text = part("body.txt")
+    return domain.Letter(
+        to=member.email,
+        name=member.name,
+        language=wording.language,
+        subject=" ".join(part("subject.txt").split()),
+        text=text,
+        html=INLINER.inline(part("body.html")),
+        stored=part("body.txt", words["link_stored"]) if link else text,
+    )
+
+
+def _order_paid(notice: Notice, _: Wording) -> dict[str, Any]:
+    data = notice.data
+    return {
+        "number": data["number"],
+        "currency": data["currency"],
+        "lines": data["lines"],
+        "subtotal": data["subtotal"],
+        "taxes": data["taxes"],
+        "total": data["total"],
+        "last4": (data["payment"] or {}).get("last4"),
+        "term": _days(data["term"]),
+    }
+
+
+def _days(term: dict[str, str] | None) -> dict[str, str] | None:
+    """The first and the last day of a half-open term."""
+    if term is None:
+        return None
+    last = date.fromisoformat(term["end"]) - timedelta(days=1)
+    return {"first": term["start"], "last": last.isoformat()}
+
+
+def _license_assigned(notice: Notice, wording: Wording) -> dict[str, Any]:
+    plan: Plan | None = Plan.get_or_none(code=notice.data["plan"])
+    if plan is None:
+        raise domain.Deferred("the plan is not known here yet")
+    return {
+        "plan": plan.name[wording.language],
+        "install": plan.install[wording.language],
+        "giver": wording.actor(notice.actor),
+    }
+
+
+FACTS = {domain.ORDER_PAID: _order_paid, domain.LICENSE_ASSIGNED: _license_assigned}
+
+
+@jinja2.pass_context
+def _money(context: jinja2.runtime.Context, amount: int) -> str:
+    said: str = context["wording"].money(amount, context["currency"])
+    return said
+
+
+@jinja2.pass_context
+def _plan(context: jinja2.runtime.Context, code: str) -> str:
+    said: str = context["wording"].plan(code)
+    return said
+
+
+@jinja2.pass_context
+def _day(context: jinja2.runtime.Context, day: str) -> str:
+    said: str = context["wording"].date(day)
+    return said
+
+
+TEMPLATES.filters.update(money=_money, plan=_plan, day=_day)
+
+
+def _template(name: str) -> jinja2.Template:
+    return TEMPLATES.get_template(name)
+
+
+@cache
+def _words(kind: str) -> dict[str, dict[str, str]]:
+    path = resources.files("notifier").joinpath("templates", kind, "words.json")
+    words: dict[str, dict[str, str]] = json.loads(path.read_text())
+    return words

@@ -1,0 +1,112 @@
+"""What people ask: the activity log and the notices of an account."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from kit import clock
+from kit.errors import refuse
+from notifier.models import Activity, Notice
+from notifier.wording import Wording, members_of
+
+CSV_PAGE = 500
+HEADERS = {
+    "en": ["Time (UTC)", "Who", "What happened", "Type", "Source", "Address", "Details"],
+    "fr": ["Heure (UTC)", "Qui", "Ce qui s’est passé", "Type", "Source", "Adresse", "Détails"],
+}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins like this
+
+
+def activity(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
+    """One page of what happened to the account, newest first, said in the language asked for."""
+    rows, following = _page(account_id, query, query["cursor"], query["limit"])
+    return {"items": list(_said(rows, Wording(query["language"]))), "next": following}
+
+
+def activity_csv(account_id: str, query: dict[str, Any]) -> Iterator[str]:
+    """The whole log as CSV, a page at a time: neither memory nor a transaction grows with it."""
+    wording = Wording(query["language"])
+    following: str | None = ""
+    yield "\ufeff" + _csv([HEADERS[query["language"]]])  # with the mark, spreadsheets read UTF-8
+    while following is not None:
+        rows, following = _page(account_id, query, following, CSV_PAGE)
+        yield _csv([_cells(item) for item in _said(rows, wording)])
+
+
+def notices(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
+    """The mails of the account, newest first; only one member's, if asked."""
+    chosen = Notice.select().where(Notice.account == account_id)
+    if query["member"]:
+        chosen = chosen.where(Notice.member == query["member"])
+    if query["cursor"]:
+        chosen = chosen.where(Notice.id < query["cursor"])
+    rows = list(chosen.order_by(Notice.id.desc()).limit(query["limit"]))
+    return {"items": rows, "next": rows[-1].id if len(rows) == query["limit"] else None}
+
+
+def _page(account_id: str, query: dict[str, Any], cursor: str, limit: int) -> tuple[list[Activity], str | None]:
+    chosen = Activity.select().where(Activity.account == account_id)
+    for field in ("type", "actor"):
+        if query[field]:
+            chosen = chosen.where(getattr(Activity, field) == query[field])
+    if query["since"] is not None:
+        chosen = chosen.where(Activity.time >= query["since"])
+    if query["until"] is not None:
+        chosen = chosen.where(Activity.time < query["until"])
+    if cursor:
+        time, last = _position(cursor)
+        chosen = chosen.where((Activity.time <= time) & ((Activity.time < time) | (Activity.id < last)))
+    rows = list(chosen.order_by(Activity.time.desc(), Activity.id.desc()).limit(limit))
+    return rows, f"{rows[-1].time}.{rows[-1].id}" if len(rows) == limit else None
+
+
+def _position(cursor: str) -> tuple[int, str]:
+    time, _, last = cursor.partition(".")
+    if not (time.isascii() and time.isdigit() and len(time) < 19 and _is_id(last)):
+        refuse("cursor-invalid", "The cursor is not one that a page before gave.", status=422)
+    return int(time), last
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 36 and all(c in "0123456789abcdef-" for c in text)
+
+
+def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:
+    wording.know_members(member for row in rows for member in members_of(row))
+    for row in rows:
+        yield {
+            "id": row.id,
+            "time": row.time,
+            "source": row.source,
+            "type": row.type,
+            "actor": {"id": row.actor, "name": wording.actor(row.actor)},
+            "address": row.address,
+            "summary": wording.summary(row),
+            "data": row.data,
+        }
+
+
+def _cells(item: dict[str, Any]) -> list[str]:
+    moment = clock.to_text(item["time"])[:19].replace("T", " ")
+    details = json.dumps(item["data"], ensure_ascii=False)
+    return [
+        moment,
+        item["actor"]["name"],
+        item["summary"],
+        item["type"],
+        item["source"],
+        item["address"] or "",
+        details,
+    ]
+
+
+def _csv(rows: list[list[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerows([[_harmless(cell) for cell in row] for row in rows])
+    return written.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

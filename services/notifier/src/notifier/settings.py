@@ -1,0 +1,25 @@
+"""Settings of the notifier: the common ones, and those of mail."""
+
+from typing import NamedTuple
+
+from kit import settings
+
+
+class Mailing(NamedTuple):
+    """SMTP_URL (smtp:// or smtp+starttls://user:pass@host:port), MAIL_FROM, PORTAL_URL (links lead there)."""
+
+    smtp_url: str
+    mail_from: str
+    portal_url: str
+
+
+def read() -> settings.Settings:
+    return settings.read("notifier", port=8004, sources=("catalog", "orders", "entitlements"))
+
+
+def mailing() -> Mailing:
+    return Mailing(
+        smtp_url=settings.env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
+        mail_from=settings.env.str("MAIL_FROM", "Seatwise <no-reply@seatwise.example>"),
+        portal_url=settings.env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/"),
+    )

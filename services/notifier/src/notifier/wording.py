@@ -1,0 +1,138 @@
+"""How amounts, people, plans and events are said in a language; mails and the activity log share it."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from notifier.models import Activity, Member, Plan
+
+LOCALES = {"en": "en_CA", "fr": "fr_CA"}
+SUMMARIES: dict[str, dict[str, str]] = json.loads(
+    resources.files("notifier").joinpath("summaries.json").read_text()
+)
+PLACEHOLDER = re.compile(r"\{([\w.]+)(?:\|(\w+))?\}")
+NOT_SAID = "–"
+
+WORDS = {
+    "en": {
+        "nobody": "Somebody",
+        "service": "Seatwise",
+        "operator": "An operator",
+        "order-paid": "receipt",
+        "license-assigned": "license confirmation",
+    },
+    "fr": {
+        "nobody": "Une personne",
+        "service": "Seatwise",
+        "operator": "Un opérateur",
+        "order-paid": "reçu",
+        "license-assigned": "confirmation de licence",
+    },
+}
+
+
+class Wording:
+    """Says things in `language`; names of members and plans come from our own copies, read once."""
+
+    def __init__(self, language: str):
+        self.language = language
+        self.locale = LOCALES[language]
+        self._members: dict[str, str | None] = {}
+        self._plans: dict[str, str] | None = None
+        self.filters: dict[str, Callable[[Any, dict[str, Any]], str]] = {
+            "money": lambda amount, data: self.money(amount, data["currency"]),
+            "plan": lambda code, _: self.plan(code),
+            "member": lambda member_id, _: self.member(member_id),
+            "lines": lambda lines, _: self.lines(lines),
+            "count": lambda number, _: self.count(number),
+            "mail": lambda kind, _: WORDS[language].get(kind, kind),
+        }
+
+    def money(self, amount: int, currency: str) -> str:
+        """Minor units of the currency (JPY has 0 decimals, KWD 3), as people of the language write it."""
+        value = Decimal(amount).scaleb(-get_currency_precision(currency))
+        return format_currency(value, currency, locale=self.locale)
+
+    def count(self, number: int) -> str:
+        return format_decimal(number, locale=self.locale)
+
+    def date(self, text: str) -> str:
+        """A calendar date like 2026-11-22, written out."""
+        return format_date(date.fromisoformat(text), format="long", locale=self.locale)
+
+    def plan(self, code: str) -> str:
+        if self._plans is None:
+            self._plans = {plan.code: plan.name[self.language] for plan in Plan.select()}
+        return self._plans.get(code, code.capitalize())
+
+    def lines(self, lines: Iterable[dict[str, Any]]) -> str:
+        """3 × Eco, 1 × Pro"""
+        counted = ((line.get("seats", line.get("quantity", 0)), line["plan"]) for line in lines)
+        return ", ".join(f"{self.count(seats)} × {self.plan(plan)}" for seats, plan in counted)
+
+    def member(self, member_id: str | None) -> str:
+        if member_id is not None and member_id not in self._members:
+            self.know_members([member_id])
+        return self._members.get(member_id or "") or WORDS[self.language]["nobody"]
+
+    def know_members(self, member_ids: Iterable[str]) -> None:
+        """Read the names that will be needed in one query instead of one by one."""
+        asked = set(member_ids) - self._members.keys()
+        self._members.update(dict.fromkeys(asked))
+        for member in Member.select(Member.id, Member.name).where(Member.id.in_(asked)):
+            self._members[member.id] = member.name
+
+    def actor(self, actor: str) -> str:
+        """member:<id> by name; an operator or a service by what it is."""
+        kind, _, who = actor.partition(":")
+        if kind == "member":
+            return self.member(who)
+        return WORDS[self.language]["operator" if kind == "operator" else "service"]
+
+    def summary(self, activity: Activity) -> str:
+        """The contract's one line about an event; the type in words when the contract has none."""
+        template = SUMMARIES.get(activity.type, {}).get(self.language)
+        if template is None:
+            return re.sub("[.-]", " ", activity.type).capitalize()
+        return PLACEHOLDER.sub(lambda found: self._said(activity, *found.groups()), template)
+
+    def _said(self, activity: Activity, field: str, filter_name: str | None) -> str:
+        if field == "actor":
+            return self.actor(activity.actor)
+        value: Any = activity.data
+        for name in field.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is None:
+            return NOT_SAID
+        if filter_name is not None:
+            try:
+                return self.filters[filter_name](value, activity.data)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                return NOT_SAID  # an old event may lack what its type says today
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def members_of(activity: Activity) -> Iterable[str]:
+    """The members that a summary of this activity may name."""
+    kind, _, who = activity.actor.partition(":")
+    named = (activity.data.get(field) for field in _MEMBER_FIELDS)
+    return [
+        *([who] if kind == "member" else []),
+        *(member_id for member_id in named if isinstance(member_id, str)),
+    ]
+
+
+_MEMBER_FIELDS = {
+    field
+    for summary in SUMMARIES.values()
+    for template in summary.values()
+    for field, filter_name in PLACEHOLDER.findall(template)
+    if filter_name == "member"
+}

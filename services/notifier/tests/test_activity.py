@@ -1,0 +1,172 @@
+"""The activity log: one row for every event about the account, newest first, in words."""
+
+import csv
+import io
+
+import pytest
+
+from kit import clock
+from notifier.models import Activity
+
+
+@pytest.fixture
+def auditor(bearer, acme):
+    return bearer("activity:read", account=acme.id)
+
+
+@pytest.fixture
+def read(client, acme, auditor):
+    def answer(path: str = "activity", **query):
+        return client.get(f"/v1/accounts/{acme.id}/{path}", query_string=query, headers=auditor)
+
+    return answer
+
+
+def test_every_event_about_the_account_is_an_activity_whether_we_know_its_type_or_not(acme, read):
+    acme.pays()
+    acme.hears(acme.orders.tells("order.questioned-again", acme.id, {"anything": 1}, must=True))
+
+    items = read().json["items"]
+    assert [item["type"] for item in items] == [
+        "order.questioned-again",
+        "order.paid",
+        "member.added",
+        "member.added",
+        "account.opened",
+    ]
+    assert items[0]["summary"] == "Order questioned again"
+    assert items[0]["data"] == {"anything": 1}
+
+
+def test_a_summary_names_people_and_plans_in_the_language_asked_for(acme, read):
+    acme.assigns(acme.elodie)
+
+    [english] = read(type="license.assigned").json["items"]
+    [french] = read(type="license.assigned", language="fr").json["items"]
+    assert english["summary"] == "Ada Lovelace gave Élodie Tremblay the plan Pro"
+    assert french["summary"] == "Ada Lovelace a attribué le forfait Pro à Élodie Tremblay"
+    assert english["actor"] == {"id": f"member:{acme.ada}", "name": "Ada Lovelace"}
+
+
+def test_a_person_who_left_is_still_known_by_name(acme, read):
+    acme.hears(acme.entitlements.tells("member.removed", acme.id, {"member_id": acme.elodie}))
+
+    assert read(type="member.removed").json["items"][0]["summary"] == "Seatwise removed Élodie Tremblay"
+
+
+def test_the_pages_together_are_the_whole_log_without_repetition(acme, read):
+    now = clock.now()
+    for number in range(7):
+        acme.hears(acme.orders.tells("order.noted", acme.id, {"number": number}, time=now))
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = read(limit=2, cursor=cursor).json
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+
+    assert len(seen) == len(set(seen)) == 10
+    times = [Activity.get_by_id(one).time for one in seen]
+    assert times == sorted(times, reverse=True)
+
+
+def test_the_log_can_be_narrowed_by_type_actor_and_time(acme, read):
+    acme.hears(acme.orders.tells("order.noted", acme.id, {}, time=clock.from_text("2020-02-02T00:00:00Z")))
+
+    assert len(read(actor=f"member:{acme.ada}").json["items"]) == 2
+    assert [item["type"] for item in read(until="2020-02-03T00:00:00Z").json["items"]] == ["order.noted"]
+    assert len(read(since="2020-02-03T00:00:00Z").json["items"]) == 3
+
+
+@pytest.mark.parametrize("cursor", ["x", "1.x", "1", ".", "9" * 40 + "." + clock.new_id(), "١.x"])
+def test_a_cursor_that_no_page_gave_is_refused(read, cursor):
+    assert read(cursor=cursor).status_code == 422
+
+
+@pytest.mark.parametrize("query", [{"language": "de"}, {"since": "today"}, {"nonsense": 1}, {"limit": 0}])
+def test_a_query_that_makes_no_sense_is_refused_by_field(read, query):
+    answer = read(**query)
+
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == next(iter(query))
+
+
+def test_only_the_accounts_own_auditors_read_its_log(client, acme, bearer):
+    for headers, status in (
+        ({}, 401),
+        (bearer("people", account=acme.id), 403),
+        (bearer("activity:read", account=clock.new_id()), 403),
+        (bearer("activity:read", account=acme.id), 200),
+    ):
+        for path in ("activity", "activity.csv"):
+            assert client.get(f"/v1/accounts/{acme.id}/{path}", headers=headers).status_code == status
+
+
+def rows_of(answer) -> list[list[str]]:
+    assert answer.mimetype == "text/csv"
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_the_log_is_exported_whole_for_a_spreadsheet(acme, read):
+    for number in range(1100):
+        Activity.create(
+            id=clock.new_id(),
+            account=acme.id,
+            time=number,
+            source="orders",
+            sequence=number + 1,
+            type="order.noted",
+            actor="service:orders",
+            data={},
+        )
+    answer = read("activity.csv", language="fr")
+
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="activity.csv"'
+    header, first, *others = rows_of(answer)
+    assert header[:3] == ["Heure (UTC)", "Qui", "Ce qui s’est passé"]
+    assert first[1:3] == ["Ada Lovelace", "Ada Lovelace a ajouté Élodie Tremblay"]
+    assert len(others) == 1102
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_spreadsheet_never_runs_what_somebody_typed(acme, read, name):
+    acme.adds(eve := clock.new_id(), "eve@acme.example", name, "en")
+    acme.hears(acme.orders.tells("order.noted", acme.id, {}, actor=f"member:{eve}"))
+
+    [_, row] = rows_of(read("activity.csv", type="order.noted"))
+    assert row[1] == f"'{name}"
+
+
+def test_the_export_starts_before_it_has_read_everything(acme, client, auditor, monkeypatch):
+    from notifier import queries
+
+    monkeypatch.setattr(queries, "CSV_PAGE", 1)
+    asked = []
+    page = queries._page
+    monkeypatch.setattr(queries, "_page", lambda *given: asked.append(given) or page(*given))
+
+    with client.get(f"/v1/accounts/{acme.id}/activity.csv", headers=auditor, buffered=False) as answer:
+        next(answer.response)
+        assert len(asked) <= 1
+        assert len(list(answer.response)) == 4
+
+
+def test_the_mails_of_an_account_are_listed_newest_first_without_their_links(acme, send, client, bearer):
+    acme.pays()
+    acme.pays(placed_by=acme.elodie)
+    send()
+    headers = bearer("people", account=acme.id)
+    url = f"/v1/accounts/{acme.id}/notices"
+
+    items = client.get(url, headers=headers).json["items"]
+    assert [(item["to"], item["state"]) for item in items] == [
+        ("elodie@acme.example", "sent"),
+        ("ada@acme.example", "sent"),
+    ]
+    assert items[0]["subject"] == "Reçu de la commande 2026-0042"
+    assert "1 890,00 $" in items[0]["text"].replace("\xa0", " ")
+    one = client.get(url, headers=headers, query_string={"member": acme.ada}).json["items"]
+    assert [item["member_id"] for item in one] == [acme.ada]
+    first = client.get(url, headers=headers, query_string={"limit": 1}).json
+    second = client.get(url, headers=headers, query_string={"cursor": first["next"]}).json
+    assert [first["items"][0]["id"], second["items"][0]["id"]] == [item["id"] for item in items]
