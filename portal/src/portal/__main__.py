@@ -1,0 +1,39 @@
+"""python -m portal web | check | translations"""
+
+import click
+
+from kit import auth, cli, logging
+from portal import catalogue, settings
+from portal.app import create_app
+
+
+@click.group(help="The portal. Settings come from the environment.")
+def main() -> None: ...
+
+
+@main.command()
+def web() -> None:
+    """Serve pages on HOST:PORT."""
+    read = settings.read()
+    logging.configure(read.unit.log_level)
+    cli.Gunicorn(lambda: create_app(read), read.unit).run()
+
+
+@main.command()
+def check() -> None:
+    """Say whether the portal could start: its settings and keys."""
+    read = settings.read()
+    auth.Verifier(read.unit.trust_dir)
+    auth.Signer(read.unit.signing_key_file)
+    click.echo("ok")
+
+
+@main.command()
+def translations() -> None:
+    """Bring the French catalogue up to the strings in code and templates, and compile it."""
+    for missing in catalogue.update():
+        click.echo(f"lacks French: {missing}")
+
+
+if __name__ == "__main__":
+    main()

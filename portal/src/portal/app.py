@@ -1,0 +1,198 @@
+"""Wiring of the web process: pages, languages, CSRF, the content security policy, health."""
+
+import gzip
+import secrets
+import time
+from typing import Any
+
+import flask
+import structlog
+from flask import Flask, Response, g, render_template, request
+from flask_babel import Babel, get_locale, gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from kit import auth, metrics
+from portal import assets, forms, language, pages, problems, session, signin, words
+from portal.clients import Problem, Services
+from portal.settings import Settings
+
+log = structlog.get_logger()
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+LARGEST_BODY = 100_000  # bytes; forms are small
+
+
+def create_app(settings: Settings) -> Flask:
+    app = Flask("portal", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="seatwise",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.portal_url.startswith("https:"),
+        PERMANENT_SESSION_LIFETIME=session.LIFETIME,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="en_CA",
+        WITHOUT_SESSION={"assets.static", "operations.livez", "operations.readyz", "operations.metrics"},
+    )
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count, count)  # type: ignore[method-assign]
+    signer = auth.Signer(settings.unit.signing_key_file)
+    app.extensions["settings"] = settings
+    app.extensions["services"] = Services(settings.unit.source_urls, signer)
+    app.extensions["links"] = signin.Links(signer, auth.Verifier(settings.unit.trust_dir))
+    Babel(app, locale_selector=language.select_locale, timezone_selector=language.select_time_zone)
+    session.guard(app)
+    CSRFProtect(app)
+    for blueprint in (*pages.BLUEPRINTS, assets.blueprint, _operations()):
+        app.register_blueprint(blueprint)
+    words.install(app)
+    _templates(app, settings)
+    _around_requests(app)
+    _error_pages(app)
+    return app
+
+
+def _templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=assets.path,
+        held=forms.held,
+        new_key=forms.new_key,
+        problem_text=problems.text,
+        service_name=problems.service_name,
+    )
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        here = request.full_path if request.method == "GET" else "/"
+        return {
+            "me": g.get("me"),
+            "lang": str(get_locale())[:2],
+            "languages": language.NAMES,
+            "here": forms.local_path(here),
+            "take_toast": forms.take_toast,
+            "sandbox": settings.sandbox,
+            "padding": secrets.token_hex(secrets.randbelow(24)),
+        }
+
+
+def _around_requests(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        metrics.REQUESTS.labels(request.method, route, answer.status_code).observe(seconds)
+        headers = answer.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+        return _compressed(answer)
+
+
+def _compressed(answer: Response) -> Response:
+    """Pages go out compressed; each carries padding of random length, so that lengths tell nothing (BREACH)."""
+    if answer.mimetype != "text/html" or answer.is_streamed or "Content-Encoding" in answer.headers:
+        return answer
+    answer.vary.add("Accept-Encoding")
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        answer.set_data(gzip.compress(answer.get_data(), 5))
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer
+
+
+def _error_pages(app: Flask) -> None:
+    def page(status: int, title: str, text: str) -> tuple[str, int]:
+        return render_template("error.html", title=title, text=text, status=status), status
+
+    @app.errorhandler(CSRFError)
+    def form_too_old(_error: CSRFError) -> tuple[str, int]:
+        return page(
+            400,
+            gettext("This page was open for too long"),
+            gettext("Nothing was changed. Go back, reload the page and send the form again."),
+        )
+
+    @app.errorhandler(Problem)
+    def refused(problem: Problem) -> tuple[str, int]:
+        if problem.unreachable:
+            return page(503, gettext("Please try again in a moment"), problems.text(problem))
+        if problem.status == 404:
+            return page(404, *_words(404))
+        log.warning("refused", service=problem.service, code=problem.code, detail=problem.detail)
+        return page(problem.status, gettext("This could not be done"), problems.text(problem))
+
+    @app.errorhandler(HTTPException)
+    def answered(error: HTTPException) -> Any:
+        status = error.code or 500
+        if status < 400:
+            return error
+        return page(status, *_words(status))
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str, int]:
+        log.exception("page_failed", path=request.path, exc_info=error)
+        return page(500, *_words(500))
+
+
+def _words(status: int) -> tuple[str, str]:
+    if status == 404:
+        return gettext("There is nothing here"), gettext(
+            "The address is wrong, or what it showed no longer exists."
+        )
+    if status == 403:
+        return (
+            gettext("This page is not for your role"),
+            gettext("An administrator of your organization can do this, or give you the role that may."),
+        )
+    if status == 503:
+        return (
+            gettext("Please try again in a moment"),
+            gettext("We cannot check at the moment what you may do here. You stay signed in."),
+        )
+    if status < 500:
+        return gettext("This request was not understood"), gettext(
+            "Nothing was changed. Go back and try again."
+        )
+    return (
+        gettext("Something went wrong on our side"),
+        gettext("It was noted. Nothing you did before is lost; try again in a moment."),
+    )
+
+
+def _operations() -> flask.Blueprint:
+    """Liveness, readiness (the pages render; never another service), metrics."""
+    operations = flask.Blueprint("operations", __name__)
+
+    @operations.get("/livez")
+    @session.public
+    def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @operations.get("/readyz")
+    @session.public
+    def readyz() -> dict[str, str]:
+        assets.path("portal.css")
+        return {"status": "ready"}
+
+    @operations.get("/metrics")
+    @session.public
+    def measured() -> Response:
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return operations

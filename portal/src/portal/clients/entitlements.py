@@ -1,0 +1,83 @@
+"""The API of entitlements: one account's people and licenses, and what is asked without an account."""
+
+from typing import Any
+
+from portal.clients.http import Api, Json
+
+
+class Entitlements:
+    """People, pools and licenses of one account."""
+
+    def __init__(self, api: Api, account: str):
+        self.api = api
+        self.base = f"/v1/accounts/{account}"
+
+    def account(self) -> Json:
+        return self.api.get(self.base)
+
+    def members(self, **filters: Any) -> Json:
+        """?q= &state= &plan= &cursor= &limit="""
+        return self.api.get(f"{self.base}/members", **filters)
+
+    def member(self, member_id: str) -> Json:
+        return self.api.get(f"{self.base}/members/{member_id}")
+
+    def add_member(self, person: Json, key: str) -> Json:
+        return self.api.post(f"{self.base}/members", person, key=key)
+
+    def change_member(self, member_id: str, changes: Json) -> Json:
+        return self.api.patch(f"{self.base}/members/{member_id}", changes)
+
+    def remove_member(self, member_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}")
+
+    def domains(self) -> list[Json]:
+        found: list[Json] = self.api.get(f"{self.base}/domains")["items"]
+        return found
+
+    def pools(self) -> dict[str, Json]:
+        """Pools by plan."""
+        return {pool["plan"]: pool for pool in self.api.get(f"{self.base}/pools")["items"]}
+
+    def licenses(self, **filters: Any) -> Json:
+        return self.api.get(f"{self.base}/licenses", **filters)
+
+    def assign(self, member_id: str, plan: str) -> Json:
+        return self.api.post(f"{self.base}/assignments", {"member_id": member_id, "plan": plan})
+
+    def unassign(self, assignment_id: str) -> None:
+        self.api.delete(f"{self.base}/assignments/{assignment_id}")
+
+    def park(self, plan: str, interval: str, seats: int, key: str) -> Json:
+        body = {"plan": plan, "interval": interval, "seats": seats}
+        return self.api.post(f"{self.base}/parkings", body, key=key)
+
+    def parkings(self) -> list[Json]:
+        found: list[Json] = self.api.get(f"{self.base}/parkings")["items"]
+        return found
+
+    def unpark(self, parking_id: str) -> None:
+        self.api.delete(f"{self.base}/parkings/{parking_id}")
+
+
+class Door:
+    """What people may do before we know who they are: sign in, activate."""
+
+    def __init__(self, api: Api):
+        self.api = api
+
+    def sign_ins(self, email: str) -> list[Json]:
+        """Everybody with that address, in every account; empty for unknown addresses."""
+        found: list[Json] = self.api.post("/v1/sign-ins", {"email": email})["items"]
+        return found
+
+    def use(self, member_id: str, counter: int) -> Json:
+        """Use the link with that counter up; 409 `link-used` the second time."""
+        return self.api.post(f"/v1/sign-ins/{member_id}/uses", {"counter": counter})
+
+    def activation(self, code: str) -> Json:
+        return self.api.get(f"/v1/activation-codes/{code}")
+
+    def activate(self, code: str, device_id: str, device_name: str) -> Json:
+        body = {"code": code, "device": {"id": device_id, "name": device_name}}
+        return self.api.post("/v1/activations", body)

@@ -1,0 +1,98 @@
+"""Calls to one service: JSON in and out, timeouts, and one exception for everything that goes wrong."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+CONNECT, READ = 1.0, 4.0  # seconds; a page shows the rest when one service hangs
+Json = dict[str, Any]
+
+
+class Problem(Exception):
+    """A service declined or could not be reached. `code` is the problem+json's, or `unreachable`."""
+
+    def __init__(self, service: str, status: int, body: Mapping[str, Any]):
+        self.service = service
+        self.status = status
+        self.code = str(body.get("code", "unreachable"))
+        self.detail = str(body.get("detail", ""))
+        self.facts = dict(body)
+        super().__init__(f"{service}: {status} {self.code} {self.detail}")
+
+    @property
+    def unreachable(self) -> bool:
+        return self.status >= 500
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The rule that each bad field broke, in the service's words."""
+        return {str(error.get("field")): str(error.get("rule")) for error in self.facts.get("errors") or []}
+
+
+class Api:
+    """One service's API, spoken to with the given headers. Connections are pooled and shared by threads."""
+
+    def __init__(self, service: str, pool: httpx.Client, headers: Mapping[str, str]):
+        self.service = service
+        self.pool = pool
+        self.headers = dict(headers)
+
+    def get(self, path: str, **query: Any) -> Json:
+        return self.send("GET", path, params=_given(query))[0]
+
+    def post(self, path: str, body: Json, key: str | None = None, timeout: float = READ) -> Json:
+        """`key` makes a repetition of the same act harmless; it is sent as the Idempotency-Key."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.send("POST", path, json=body, headers=headers, timeout=timeout)[0]
+
+    def patch(self, path: str, body: Json) -> Json:
+        return self.send("PATCH", path, json=body)[0]
+
+    def delete(self, path: str) -> Json:
+        return self.send("DELETE", path)[0]
+
+    def send(self, method: str, path: str, timeout: float = READ, **given: Any) -> tuple[Json, httpx.Headers]:
+        """The answer's body and headers."""
+        headers = {**self.headers, **given.pop("headers", {})}
+        limits = httpx.Timeout(timeout, connect=CONNECT)
+        try:
+            answer = self.pool.request(method, path, headers=headers, timeout=limits, **given)
+        except httpx.HTTPError as error:
+            raise Problem(self.service, 503, {"code": "unreachable", "detail": repr(error)}) from error
+        return self._checked(answer), answer.headers
+
+    def stream(self, path: str, **query: Any) -> Iterator[bytes]:
+        """The body piece by piece; the status is checked before the first piece."""
+        limits = httpx.Timeout(READ, connect=CONNECT)
+        try:
+            with self.pool.stream(
+                "GET", path, params=_given(query), headers=self.headers, timeout=limits
+            ) as answer:
+                if answer.is_error:
+                    answer.read()
+                    self._checked(answer)
+                yield b""
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise Problem(self.service, 503, {"code": "unreachable", "detail": repr(error)}) from error
+
+    def text(self, path: str) -> str:
+        """A document of the service that is not JSON."""
+        return b"".join(self.stream(path)).decode()
+
+    def _checked(self, answer: httpx.Response) -> Json:
+        if answer.status_code == 204 or not answer.content:
+            body: Any = {}
+        else:
+            try:
+                body = answer.json()
+            except ValueError as error:
+                raise Problem(self.service, 502, {"code": "unreachable", "detail": "no JSON"}) from error
+        if answer.is_error:
+            raise Problem(self.service, answer.status_code, body)
+        return body if isinstance(body, dict) else {"items": body}
+
+
+def _given(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value not in (None, "")}

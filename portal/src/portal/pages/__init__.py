@@ -1,0 +1,19 @@
+"""The screens, one blueprint each."""
+
+from portal.pages import (
+    activate,
+    activity,
+    checkout,
+    documents,
+    home,
+    license,
+    licenses,
+    orders,
+    people,
+    sign_in,
+)
+
+BLUEPRINTS = [
+    page.blueprint
+    for page in (activate, activity, checkout, documents, home, license, licenses, orders, people, sign_in)
+]

@@ -1,0 +1,82 @@
+"""Activity: who did what, when and from which address."""
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import get_locale, gettext
+
+from portal import sections, session
+from portal.clients.http import Problem
+
+blueprint = Blueprint("activity", __name__)
+
+PAGE = 30
+
+
+def event_types() -> dict[str, dict[str, str]]:
+    """What can be filtered by: event types in groups, in the page's language."""
+    return {
+        gettext("Licenses"): {
+            "license.assigned": gettext("License given"),
+            "license.unassigned": gettext("License taken back"),
+            "license.activated": gettext("License activated"),
+            "license.issued": gettext("Licenses ready"),
+            "seats.parked": gettext("Licenses removed"),
+            "seats.unparked": gettext("Removal undone"),
+        },
+        gettext("Orders"): {
+            "order.placed": gettext("Order placed"),
+            "order.paid": gettext("Order paid"),
+            "order.declined": gettext("Card declined"),
+            "order.fulfilled": gettext("Order fulfilled"),
+            "order.canceled": gettext("Order canceled"),
+            "order.expired": gettext("Order expired"),
+        },
+        gettext("People"): {
+            "member.added": gettext("User added"),
+            "member.changed": gettext("User changed"),
+            "member.removed": gettext("User removed"),
+            "domain.approved": gettext("Domain approved"),
+        },
+        gettext("Messages"): {
+            "notice.sent": gettext("E-mail sent"),
+            "notice.failed": gettext("E-mail failed"),
+        },
+    }
+
+
+@blueprint.get("/activity")
+@session.allow("activity:read")
+def index() -> str:
+    """`trail` holds the cursors of the newer pages, so that the way back is a link too."""
+    notifier, language = session.suite().notifier, str(get_locale())[:2]
+    chosen, cursor = request.args.get("type", "")[:60], request.args.get("cursor", "")[:200]
+    trail = [step for step in request.args.get("trail", "")[:1000].split("~") if step]
+    page = sections.read(
+        activity=lambda: notifier.activity(type=chosen, cursor=cursor, limit=PAGE, language=language)
+    )
+    newer = None
+    if cursor:
+        newer = {"type": chosen, "cursor": trail[-1] if trail else "", "trail": "~".join(trail[:-1])}
+    older = None
+    if page.activity.or_else({}).get("next"):
+        older = {"type": chosen, "cursor": page.activity.value["next"], "trail": "~".join([*trail, cursor])}
+    return render_template(
+        "activity/index.html", page=page, chosen=chosen, types=event_types(), newer=newer, older=older
+    )
+
+
+@blueprint.get("/activity.csv")
+@session.allow("activity:read")
+def export() -> Response:
+    """The whole log as CSV, piece by piece from the notifier to the browser."""
+    pieces = session.suite().notifier.activity_csv(str(get_locale())[:2])
+    next(pieces)  # a refusal becomes a page, not half a file
+
+    def body():  # type: ignore[no-untyped-def]
+        try:
+            yield from pieces
+        except Problem as problem:
+            raise ConnectionError("the notifier went away in the middle") from problem
+
+    answer = Response(body(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="activity.csv"'
+    return answer

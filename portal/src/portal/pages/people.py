@@ -1,0 +1,133 @@
+"""User Management: everybody of the account, adding and removing them, their details and roles."""
+
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from portal import forms, language, problems, sections, session
+from portal.clients import Json, Problem
+
+blueprint = Blueprint("people", __name__)
+
+ROLES = ("administrator", "purchaser", "people-manager", "auditor", "member")
+PAGE = 25
+FIELDS = {"email": "email", "name": "name", "locale": "locale", "roles": "roles"}
+
+
+@blueprint.get("/people")
+@session.allow("people", "licenses")
+def index() -> str:
+    asked = {name: request.args.get(name, "").strip()[:100] for name in ("q", "state", "plan", "cursor")}
+    entitlements = session.suite().entitlements
+    page = sections.read(people=lambda: entitlements.members(**asked, limit=PAGE))
+    plans = session.services().catalog.plans()
+    return render_template("people/index.html", page=page, asked=asked, plans=plans)
+
+
+@blueprint.get("/people/new")
+@session.allow("people")
+def new() -> str:
+    entitlements = session.suite().entitlements
+    page = sections.read(domains=entitlements.domains if g.me.may("domains") else None)
+    return render_template("people/new.html", page=page, roles=ROLES)
+
+
+@blueprint.post("/people")
+@session.allow("people")
+def add() -> Response:
+    """Add a user; the e-mail domain must be one that was approved for the organization."""
+    person, errors = _typed_person()
+    if errors:
+        return forms.back("/people/new", gettext("The user was not added."), errors)
+    try:
+        member = session.suite().entitlements.add_member(person, forms.key())
+    except Problem as problem:
+        if problem.code.startswith(("domain", "email")):
+            known = {"domain": person["email"].rpartition("@")[2], **problem.facts}
+            problem.facts = known
+            return forms.back(
+                "/people/new", gettext("The user was not added."), {"email": problems.text(problem)}
+            )
+        errors = problems.field_texts(problem, FIELDS)
+        return forms.back("/people/new", problems.text(problem), errors)
+    forms.toast(gettext("%(name)s was added.", name=member["name"]))
+    return forms.to(f"/people/{member['id']}")
+
+
+def _typed_person() -> tuple[Json, dict[str, str]]:
+    person: Json = {
+        "name": request.form.get("name", "").strip(),
+        "email": request.form.get("email", "").strip(),
+        "locale": "fr" if request.form.get("locale") == "fr" else "en",
+        "roles": _typed_roles() if g.me.may("roles") else ["member"],
+    }
+    errors = {}
+    if not 1 <= len(person["name"]) <= 200:
+        errors["name"] = gettext("Enter the person's name.")
+    if "@" not in person["email"][1:-1] or len(person["email"]) > 254:
+        errors["email"] = gettext("Enter an e-mail address like ada@example.org.")
+    return person, errors
+
+
+def _typed_roles() -> list[str]:
+    chosen = [role for role in ROLES if role in request.form.getlist("roles")]
+    return chosen or ["member"]
+
+
+@blueprint.get("/people/<member_id>")
+@session.allow("people", "licenses")
+def show(member_id: str) -> str:
+    suite = session.suite()
+    page = sections.read(
+        person=lambda: suite.entitlements.member(member_id),
+        notices=(lambda: suite.notifier.notices(member=member_id))
+        if g.me.may("people", "activity:read")
+        else None,
+    )
+    return render_template("people/show.html", page=page, person=page.person.value, roles=ROLES)
+
+
+@blueprint.post("/people/<member_id>")
+@session.allow("people")
+def change(member_id: str) -> Response:
+    """Name, language and, for those who may, roles."""
+    here = f"/people/{member_id}"
+    name = request.form.get("name", "").strip()
+    if not 1 <= len(name) <= 200:
+        return forms.back(here, gettext("Nothing was changed."), {"name": gettext("Enter the person's name.")})
+    changes: dict[str, Any] = {"name": name}
+    if request.form.get("locale") in language.LANGUAGES:
+        changes["locale"] = request.form["locale"]
+    if g.me.may("roles"):
+        changes["roles"] = _typed_roles()
+    try:
+        member = session.suite().entitlements.change_member(member_id, changes)
+    except Problem as problem:
+        return forms.back(here, problems.text(problem), problems.field_texts(problem, FIELDS))
+    if member_id == g.me.id:
+        session.read_again()
+    forms.toast(gettext("The details of %(name)s are saved.", name=member.get("name", name)))
+    return forms.to(here)
+
+
+@blueprint.get("/people/<member_id>/removal")
+@session.allow("people")
+def removal(member_id: str) -> str:
+    return render_template("people/removal.html", person=session.suite().entitlements.member(member_id))
+
+
+@blueprint.post("/people/<member_id>/removal")
+@session.allow("people")
+def remove(member_id: str) -> Response:
+    entitlements = session.suite().entitlements
+    try:
+        person = entitlements.member(member_id)
+        entitlements.remove_member(member_id)
+    except Problem as problem:
+        return forms.back(f"/people/{member_id}/removal", problems.text(problem))
+    if member_id == g.me.id:
+        session.sign_out()
+    forms.toast(gettext("%(name)s was removed; a license held is free again.", name=person["name"]))
+    return forms.to("/people")

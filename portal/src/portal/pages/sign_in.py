@@ -1,0 +1,173 @@
+"""Signing in by a mailed link (or by one click in the demo), and signing out."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+from flask_babel import force_locale, gettext
+from werkzeug.wrappers import Response
+
+from portal import forms, language, problems, session, signin
+from portal.clients import Json, Problem
+from portal.settings import Settings
+from portal.words import clock_time
+
+blueprint = Blueprint("sign_in", __name__)
+
+ADDRESS_LIMIT = signin.Limit(signin.PER_ADDRESS)
+CALLER_LIMIT = signin.Limit(signin.PER_CALLER)
+DEMO_READER = frozenset({"account:read", "people"})
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def _links() -> signin.Links:
+    found: signin.Links = current_app.extensions["links"]
+    return found
+
+
+@blueprint.get("/sign-in")
+@session.public
+def form() -> str:
+    people, problem = [], None
+    if _settings().demo_account:
+        try:
+            people = _demo_people()
+        except Problem as met:
+            problem = met
+    wanted = forms.local_path(request.args.get("next"))
+    return render_template("sign_in/form.html", wanted=wanted, people=people, problem=problem)
+
+
+@blueprint.post("/sign-in")
+@session.public
+def ask_for_link() -> Response:
+    """Mail a link to whoever has the address; nobody else learns whether somebody does."""
+    email = request.form.get("email", "").strip()
+    wanted = forms.local_path(request.form.get("next"))
+    again = f"/sign-in?next={forms.quoted(wanted)}"
+    if not 3 <= len(email) <= 254 or "@" not in email[1:-1] or not email.isprintable() or " " in email:
+        said = gettext("Enter an e-mail address like ada@example.org.")
+        return forms.back(again, gettext("The link was not sent."), {"email": said})
+    wait = max(CALLER_LIMIT.wait(request.remote_addr or ""), ADDRESS_LIMIT.wait(email.casefold()))
+    if wait:
+        return forms.back(again, _too_many(wait))
+    try:
+        found = session.services().door().sign_ins(email)
+    except Problem as problem:
+        return forms.back(again, problems.text(problem))
+    if found:
+        _mail_links(email, found, wanted)
+    return forms.to("/sign-in/sent")
+
+
+def _too_many(wait: float) -> str:
+    possible = clock_time(datetime.now(UTC) + timedelta(seconds=wait + 59), "UTC")
+    return gettext(
+        "Too many links were asked for. Use the newest mail, or try again at %(time)s (UTC).", time=possible
+    )
+
+
+def _mail_links(email: str, found: list[Json], wanted: str) -> None:
+    locale = language.REGIONAL.get(found[0]["locale"][:2], "en_CA")
+    links = [
+        (item["account_name"], f"{_settings().portal_url}/sign-in/link/{_links().token(_link(item, wanted))}")
+        for item in found
+    ]
+    with force_locale(locale):
+        text = render_template("sign_in/mail.txt", name=found[0]["name"], links=links)
+        signin.send(_settings(), email, gettext("Your link to sign in"), text)
+
+
+def _link(item: Json, wanted: str) -> signin.Link:
+    return signin.Link(
+        item["member_id"], item["account_id"], item["account_name"], item["name"], item["counter"], wanted
+    )
+
+
+@blueprint.get("/sign-in/sent")
+@session.public
+def sent() -> str:
+    return render_template("sign_in/sent.html")
+
+
+@blueprint.get("/sign-in/link/<token>")
+@session.public
+def open_link(token: str) -> str | tuple[str, int]:
+    """A page with one button: programs that open links in mails press no buttons."""
+    link = _links().read(token)
+    if link is None:
+        return render_template("sign_in/unusable.html", used=False), 410
+    return render_template("sign_in/link.html", link=link)
+
+
+@blueprint.post("/sign-in/link/<token>")
+@session.public
+def use_link(token: str) -> Response:
+    link = _links().read(token)
+    if link is None:
+        return forms.to("/sign-in/expired")
+    try:
+        answer = session.services().door().use(link.member_id, link.counter)
+        session.sign_in(answer["account_id"], answer["member"])
+    except Problem as problem:
+        if problem.unreachable:
+            return forms.back(request.path, problems.text(problem))
+        return forms.to("/sign-in/used" if problem.code == "link-used" else "/sign-in/expired")
+    return forms.to(forms.local_path(link.next))
+
+
+@blueprint.get("/sign-in/used")
+@session.public
+def used() -> tuple[str, int]:
+    return render_template("sign_in/unusable.html", used=True), 410
+
+
+@blueprint.get("/sign-in/expired")
+@session.public
+def expired() -> tuple[str, int]:
+    return render_template("sign_in/unusable.html", used=False), 410
+
+
+@blueprint.post("/sign-in/demo")
+@session.public
+def sign_in_to_demo() -> Response:
+    """One click, in the demo account only: the person is looked up there and nowhere else."""
+    account = _settings().demo_account
+    if not account:
+        return forms.to("/sign-in")
+    wanted = forms.local_path(request.form.get("next"))
+    try:
+        member = _demo_reader().member(request.form.get("member_id", "")[:60].replace("/", ""))
+        session.sign_in(account, member)
+    except Problem as problem:
+        return forms.back(f"/sign-in?next={forms.quoted(wanted)}", problems.text(problem))
+    return forms.to(wanted)
+
+
+@blueprint.post("/sign-out")
+@session.public
+def sign_out() -> Response:
+    session.sign_out()
+    forms.toast(gettext("You are signed out."))
+    return forms.to("/sign-in")
+
+
+def _demo_reader() -> Any:
+    """Entitlements as the sign-in page of the demo reads it."""
+    return session.services().of_account(_settings().demo_account, "demo", DEMO_READER).entitlements
+
+
+def _demo_people() -> list[Json]:
+    """Everybody who can sign in to the demo; administrators first, then those with a role."""
+
+    def by_role(person: Json) -> tuple[bool, bool, str]:
+        roles: Iterable[str] = person["roles"]
+        return ("administrator" not in roles, set(roles) <= {"member"}, str(person["name"]))
+
+    people = _demo_reader().members(state="active", limit=100)["items"]
+    return sorted(people, key=by_role)

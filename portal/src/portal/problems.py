@@ -1,0 +1,99 @@
+"""Refusals of services in words that help: what was refused, why, and what can be done."""
+
+from flask_babel import gettext
+
+from portal.clients import Problem
+from portal.language import words
+from portal.words import plan_name
+
+
+def service_name(service: str) -> str:
+    names = {
+        "catalog": gettext("The catalog of plans"),
+        "orders": gettext("Buying"),
+        "entitlements": gettext("People and licenses"),
+        "notifier": gettext("The activity log"),
+    }
+    return names[service]
+
+
+def text(problem: Problem) -> str:
+    """One sentence or two about the refusal, in the page's language."""
+    if problem.unreachable:
+        return gettext(
+            "%(service)s cannot be reached at the moment. Nothing was changed; try again in a little while.",
+            service=service_name(problem.service),
+        )
+    said = _sentences(problem).get(problem.code)
+    if said:
+        return said
+    return gettext("This was refused: %(reason)s", reason=words(problem.detail))
+
+
+def field_texts(problem: Problem, names: dict[str, str]) -> dict[str, str]:
+    """The bad fields of a form: `names` says which input shows a field of the service."""
+    found = {}
+    for field in problem.fields:
+        shown = names.get(field.split(".")[0])
+        if shown:
+            found[shown] = gettext("Check this field: it was not accepted.")
+    return found
+
+
+def _sentences(problem: Problem) -> dict[str, str]:
+    facts = problem.facts
+    plan = plan_name(str(facts["plan"])) if facts.get("plan") else gettext("this plan")
+    domain = str(facts.get("domain", ""))
+    return {
+        "no-free-license": gettext(
+            "The last free license of %(plan)s was taken meanwhile. Choose another plan or buy one more.",
+            plan=plan,
+        ),
+        "already-licensed": gettext(
+            "This person has a license already. Remove it first, then give the new one."
+        ),
+        "member-removed": gettext("This person was removed from the organization, so no license can be given."),
+        "member-unknown": gettext("This person is not in your organization."),
+        "plan-unknown": gettext("There is no such plan, or it is not sold any more."),
+        "domain-not-approved": gettext(
+            "The e-mail domain %(domain)s is not approved for your organization. "
+            "People can be added only from approved domains; ask us to approve it.",
+            domain=domain,
+        ),
+        "email-taken": gettext("Somebody in your organization has this e-mail address already."),
+        "last-administrator": gettext("At least one administrator must remain. Make somebody else one first."),
+        "seats-assigned": gettext(
+            "Not that many licenses are free. Take them back from those who hold them first: %(holders)s.",
+            holders=", ".join(holder["name"] for holder in facts.get("holders") or []) or "–",
+        ),
+        "quote-stale": gettext(
+            "The price changed since it was shown. The new amount stands beside the old one."
+        ),
+        "quote-used": gettext("This was ordered already; it was not ordered again."),
+        "change-in-progress": gettext("Another order is waiting for its payment. Finish or cancel it first."),
+        "cart-changed": gettext(
+            "Somebody else changed the summary meanwhile. It now shows their version; check it and change it again."
+        ),
+        "cart-empty": gettext("Nothing is selected yet."),
+        "plan-not-sold": gettext("A plan in the summary is not sold any more. Take it out, then go on."),
+        "below-minimum-quantity": gettext(
+            "A plan in the summary is sold only in a larger number. Raise the number."
+        ),
+        "price-missing": gettext(
+            "A plan in the summary is not sold for this period. Switch between month and year."
+        ),
+        "currency-locked": gettext("Your organization's subscription is in another currency."),
+        "order-state": gettext("This order can no longer be paid or changed."),
+        "payment-window-over": gettext("The time to pay this order is over. Nothing was charged; order again."),
+        "no-confirmation-due": gettext("No payment of this order waits for a confirmation."),
+        "card-unknown": gettext("This card is not known. Choose one of the list."),
+        "account-unknown": gettext(
+            "Your organization is not known to this service yet; try again in a moment."
+        ),
+        "currency-mismatch": gettext("Your organization buys in another currency."),
+        "code-unknown": gettext("This activation code is not known, or no longer."),
+        "too-many-devices": gettext("This license is activated on as many devices as its plan allows."),
+        "permission-missing": gettext("You may not do this. An administrator of your organization can."),
+        "invalid-fields": gettext("Some fields were not accepted. Nothing you typed is lost."),
+        "not-found": gettext("It does not exist, or no longer."),
+    }

@@ -1,0 +1,165 @@
+"""Who is signed in: a signed cookie with a reading of the person's permissions, and who may see which page."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from flask import Flask, abort, current_app, g, redirect, request, session
+from werkzeug.wrappers import Response
+
+from portal import forms
+from portal.clients import Json, OfAccount, Problem, Services
+
+LIFETIME = 12 * 3600  # seconds from signing in, however busy
+FRESH = 300  # a reading of permissions is believed for so long,
+STALE = 3600  # and for so long while entitlements cannot be reached
+RETRY = 15  # seconds between looks at an entitlements that cannot be reached
+SEES_OWN_PAGE = frozenset({"account:read"})
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Me(NamedTuple):
+    """The person signed in, as read from entitlements at most five minutes ago."""
+
+    id: str
+    account: str
+    name: str
+    email: str
+    locale: str
+    roles: list[str]
+    permissions: frozenset[str]
+    account_name: str
+    time_zone: str
+    currency: str
+
+    def may(self, *permissions: str) -> bool:
+        """Whether any of these is permitted."""
+        return not self.permissions.isdisjoint(permissions)
+
+    @property
+    def manages(self) -> bool:
+        """Whether there is more to see than the own page."""
+        return bool(self.permissions - SEES_OWN_PAGE)
+
+
+def services() -> Services:
+    found: Services = current_app.extensions["services"]
+    return found
+
+
+def suite() -> OfAccount:
+    """The services as the person signed in may use them."""
+    if "suite" not in g:
+        g.suite = services().of_account(g.me.account, g.me.id, g.me.permissions)
+    found: OfAccount = g.suite
+    return found
+
+
+def sign_in(account: str, member: Json) -> None:
+    """Start a new session; whatever the browser had before is forgotten."""
+    language = session.get("language")
+    session.clear()
+    session["who"] = {"id": member["id"], "account": account, "since": int(time.time())}
+    session["language"] = language
+    session.permanent = True
+    _read()
+
+
+def sign_out() -> None:
+    session.clear()
+
+
+def read_again() -> None:
+    """Permissions may have changed just now: the next page looks."""
+    if "seen" in session:
+        session["seen"] = {**session["seen"], "at": 0, "tried": 0}
+
+
+def _read() -> None:
+    who = session["who"]
+    reader = services().of_account(who["account"], who["id"], SEES_OWN_PAGE).entitlements
+    member, account = reader.member(who["id"]), reader.account()
+    if member["state"] != "active":
+        raise Problem("entitlements", 404, {"code": "not-found"})
+    session["seen"] = {
+        "at": int(time.time()),
+        **{name: member[name] for name in ("name", "email", "locale", "roles", "permissions")},
+        **{name: account[name] for name in ("time_zone", "currency")},
+        "account_name": account["name"],
+    }
+
+
+def load() -> None:
+    """Find out who is asking; the reading of permissions is renewed when it is older than five minutes."""
+    g.me = None
+    who, seen = session.get("who"), session.get("seen")
+    now = int(time.time())
+    if not who or now - who["since"] > LIFETIME:
+        if who:
+            session.clear()
+        return
+    if not seen or (now - seen["at"] > FRESH and now - seen.get("tried", 0) > RETRY):
+        try:
+            _read()
+        except Problem as problem:
+            if not problem.unreachable:
+                session.clear()
+                return
+            session["seen"] = {**(seen or {"at": 0}), "tried": now}
+        seen = session["seen"]
+    if "name" in seen:
+        permitted = seen["permissions"] if now - seen["at"] <= STALE + FRESH else ()
+        g.me = _me(who, seen, permitted)
+
+
+def _me(who: Json, seen: Json, permitted: Any) -> Me:
+    known = {name: seen[name] for name in Me._fields if name in seen and name != "permissions"}
+    return Me(id=who["id"], account=who["account"], permissions=frozenset(permitted), **known)
+
+
+def public(view: F) -> F:
+    """The page is for everybody."""
+    view.access = ()  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: F) -> F:
+    """The page is for everybody of an account."""
+    return allow("account:read")(view)
+
+
+def allow(*permissions: str) -> Callable[[F], F]:
+    """The page is for people with one of these permissions."""
+
+    def mark(view: F) -> F:
+        view.access = permissions  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def guard(app: Flask) -> None:
+    """Before every request: who is it, and is the page for them? A page that does not say so is for nobody."""
+
+    @app.before_request
+    def check() -> Response | None:
+        if request.endpoint is None:
+            load()
+            return None
+        access = getattr(app.view_functions[request.endpoint], "access", None)
+        if access is None:
+            abort(403)
+        if request.endpoint in app.config["WITHOUT_SESSION"]:
+            return None
+        load()
+        if access == ():
+            return None
+        if g.me is None:
+            asked = request.full_path if request.method == "GET" else forms.page_before()
+            return redirect(f"/sign-in?next={forms.quoted(asked)}", 303)
+        if not g.me.permissions:
+            abort(503)
+        if not g.me.may(*access):
+            abort(403)
+        return None

@@ -1,0 +1,59 @@
+"""Settings of the portal, read once from the environment."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+from kit import settings as kit_settings
+from kit.settings import env
+
+SERVICES = ("catalog", "orders", "entitlements", "notifier")
+
+
+class Settings(NamedTuple):
+    """`unit` holds what every process has: HOST, PORT, TRUST_DIR, SIGNING_KEY_FILE, <SERVICE>_URL of all four.
+
+    SECRET_KEY_FILE keeps the key of the session cookie (made when missing; replicas share it), SMTP_URL and
+    MAIL_FROM send sign-in links, PORTAL_URL is how people reach us, DEMO_ACCOUNT opens the one-click sign-in of
+    that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe.
+    """
+
+    unit: kit_settings.Settings
+    secret_key: str
+    smtp_url: str
+    mail_from: str
+    portal_url: str
+    demo_account: str
+    sandbox: bool
+    trusted_proxies: int
+
+
+def read() -> Settings:
+    unit = kit_settings.read("portal", port=8000, sources=SERVICES)
+    return Settings(
+        unit=unit,
+        secret_key=_secret(Path(env.str("SECRET_KEY_FILE", "keys/portal-secret"))),
+        smtp_url=env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
+        mail_from=env.str("MAIL_FROM", "Seatwise <no-reply@seatwise.example>"),
+        portal_url=env.str("PORTAL_URL", f"http://{unit.host}:{unit.port}").rstrip("/"),
+        demo_account=env.str("DEMO_ACCOUNT", ""),
+        sandbox=env.bool("SANDBOX", True),
+        trusted_proxies=env.int("TRUSTED_PROXIES", 0),
+    )
+
+
+def _secret(path: Path) -> str:
+    """The key in the file, which whoever starts first writes: linking a finished file into place is atomic."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

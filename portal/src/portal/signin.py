@@ -1,0 +1,119 @@
+"""Sign-in links: tokens good for 15 minutes and one use, the mail that carries them, and how many may be asked for."""
+
+import smtplib
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from kit.auth import Signer, Verifier
+from kit.errors import Unauthorized
+from portal.settings import Settings
+
+log = structlog.get_logger()
+
+AUDIENCE = "sign-in"
+LASTS = 900  # seconds
+PER_ADDRESS, PER_CALLER, WINDOW = 5, 30, 900  # links asked for in so many seconds
+SMTP_TRIES = (0, 2, 10)  # seconds before each
+
+_mailer = ThreadPoolExecutor(4, thread_name_prefix="mail")
+
+
+class Link(NamedTuple):
+    """What a sign-in link says: this member, at this reading of the counter, then to this page."""
+
+    member_id: str
+    account: str
+    account_name: str
+    name: str
+    counter: int
+    next: str
+
+
+class Links:
+    """Makes and reads the tokens of sign-in links; only the portal's own key counts."""
+
+    def __init__(self, signer: Signer, verifier: Verifier):
+        self.signer = signer
+        self.verifier = verifier
+
+    def token(self, link: Link, lasts: int = LASTS) -> str:
+        claims = {name: value for name, value in link._asdict().items() if name != "member_id"}
+        return self.signer.token(link.member_id, aud=AUDIENCE, lasts=lasts, **claims)
+
+    def read(self, token: str) -> Link | None:
+        """The link, or None when the token is broken, expired or not ours."""
+        try:
+            claims = self.verifier.claims(token, audience=AUDIENCE)
+        except Unauthorized:
+            return None
+        if claims["iss"] != self.signer.issuer:
+            return None
+        return Link(claims["sub"], *(claims[name] for name in Link._fields[1:]))
+
+
+class Limit:
+    """At most so many tries a window, counted in this process; says when the next one is possible."""
+
+    def __init__(self, most: int, window: float = WINDOW):
+        self.most = most
+        self.window = window
+        self._tries: dict[str, list[float]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def wait(self, who: str) -> float:
+        """Count a try; 0, or the seconds until one is possible again."""
+        now = time.monotonic()
+        with self._lock:
+            if len(self._tries) > 10_000:
+                kept = {key: tries for key, tries in self._tries.items() if tries[-1] > now - self.window}
+                self._tries = defaultdict(list, kept)
+            tries = [at for at in self._tries[who] if at > now - self.window]
+            if len(tries) >= self.most:
+                return tries[0] + self.window - now
+            self._tries[who] = [*tries, now]
+            return 0
+
+
+def send(settings: Settings, to: str, subject: str, text: str) -> None:
+    """Mail in the background: the answer must not tell by its time whether the address is known."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, to, subject
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(settings.portal_url).hostname)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    _mailer.submit(_deliver, settings.smtp_url, mail)
+
+
+def _deliver(smtp_url: str, mail: EmailMessage) -> None:
+    for pause in SMTP_TRIES:
+        time.sleep(pause)
+        try:
+            with connect(smtp_url) as smtp:
+                smtp.send_message(mail)
+            return
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("sign_in_mail_failed", error=repr(error))
+    log.error("sign_in_mail_given_up")
+
+
+def connect(smtp_url: str) -> smtplib.SMTP:
+    """smtp://user:password@host:587?starttls or smtps://…:465"""
+    url = urlsplit(smtp_url)
+    options: dict[str, Any] = {"host": url.hostname or "127.0.0.1", "timeout": 10}
+    if url.scheme == "smtps":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(port=url.port or 465, **options)
+    else:
+        smtp = smtplib.SMTP(port=url.port or 25, **options)
+        if "starttls" in url.query:
+            smtp.starttls()
+    if url.username:
+        smtp.login(unquote(url.username), unquote(url.password or ""))
+    return smtp

@@ -1,0 +1,137 @@
+"""How templates say things: money, instants, plans, states, features."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_precision
+from flask import Flask
+from flask_babel import format_currency as babel_currency
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_number,
+    get_locale,
+    gettext,
+    ngettext,
+)
+
+from portal import session
+from portal.language import words
+
+
+def money(amount: int, currency: str) -> str:
+    """Minor units as people write them: 4500 CAD is $45.00 or 45,00 $."""
+    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    return str(babel_currency(value, currency))
+
+
+def moment(text: str | None, format: str = "medium") -> str:
+    """An RFC 3339 instant in the account's time zone."""
+    if not text:
+        return ""
+    form = "d MMM yyyy, HH:mm" if str(get_locale()).startswith("fr") else "MMM d, yyyy, h:mm a"
+    return str(format_datetime(datetime.fromisoformat(text), form if format == "medium" else format))
+
+
+def day(text: str | None) -> str:
+    """A date (2026-11-22), which has no time zone."""
+    return str(format_date(date.fromisoformat(text), "long", rebase=False)) if text else ""
+
+
+def plan_name(code: str) -> str:
+    """The plan's name from the catalog; its code while the catalog was never readable."""
+    plan = session.services().catalog.plan(code)
+    return words(plan["name"]) if plan else code.replace("-", " ").capitalize()
+
+
+def per(interval: str) -> str:
+    return gettext("per user a year") if interval == "year" else gettext("per user a month")
+
+
+def interval_name(interval: str) -> str:
+    return gettext("yearly") if interval == "year" else gettext("monthly")
+
+
+def role_name(role: str) -> str:
+    names = {
+        "administrator": gettext("Administrator"),
+        "purchaser": gettext("Purchaser"),
+        "people-manager": gettext("People manager"),
+        "auditor": gettext("Auditor"),
+        "member": gettext("Member"),
+    }
+    return names.get(role, role)
+
+
+def role_effect(role: str) -> str:
+    """What a role lets a person do, in a few words."""
+    effects = {
+        "administrator": gettext("Everything: buying, people, licenses, roles and the activity log."),
+        "purchaser": gettext("Buys licenses and sees orders."),
+        "people-manager": gettext("Adds and removes people and gives them licenses."),
+        "auditor": gettext("Reads the activity log."),
+        "member": gettext("Uses a license; sees the own page only."),
+    }
+    return effects.get(role, "")
+
+
+def member_state(state: str) -> str:
+    names = {"active": gettext("Active"), "invited": gettext("Invited"), "removed": gettext("Removed")}
+    return names.get(state, state)
+
+
+def order_status(status: str) -> str:
+    names = {
+        "awaiting_payment": gettext("Waiting for payment"),
+        "requires_action": gettext("Waiting for your confirmation"),
+        "processing": gettext("Payment in progress"),
+        "paid": gettext("Paid"),
+        "fulfilled": gettext("Licenses ready"),
+        "expired": gettext("Expired"),
+        "failed": gettext("Failed"),
+        "canceled": gettext("Canceled"),
+        "refunded": gettext("Refunded"),
+    }
+    return names.get(status, status)
+
+
+def feature(code: str, value: Any) -> str:
+    """What a plan includes, as a line of its card; empty for what it does not include."""
+    if not value:
+        return ""
+    if code == "attachments.max_mb":
+        size = gettext("%(n)s GB", n=format_decimal(Decimal(value) / 1024)) if value >= 1024 else ""
+        return gettext("Attachments up to %(size)s", size=size or gettext("%(n)s MB", n=format_number(value)))
+    if code == "signatures.max_signers":
+        return ngettext("%(num)s signature on a document", "Up to %(num)s signers on a document", value)
+    if code == "devices.max":
+        return ngettext("%(num)s device for each person", "%(num)s devices for each person", value)
+    names = {
+        "retrieval": gettext("Messages can be taken back after sending"),
+        "own_address": gettext("Sending from your own address"),
+    }
+    return names.get(code, f"{code}: {value}" if value is not True else code)
+
+
+def notice_kind(kind: str) -> str:
+    names = {"order-paid": gettext("Receipt"), "license-assigned": gettext("License confirmation")}
+    return names.get(kind, kind)
+
+
+def notice_state(state: str) -> str:
+    names = {"sent": gettext("Sent"), "failed": gettext("Failed")}
+    return names.get(state, gettext("On its way"))
+
+
+def clock_time(moment: datetime, zone: str) -> str:
+    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False))
+
+
+def install(app: Flask) -> None:
+    """Make these available in every template, under their own names."""
+    said = (money, moment, day, plan_name, per, interval_name, role_name, role_effect, member_state)
+    more = (order_status, feature, notice_kind, notice_state, words)
+    app.jinja_env.filters.update({function.__name__: function for function in (*said, *more)})
