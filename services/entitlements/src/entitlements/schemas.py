@@ -323,6 +323,7 @@ class KeySet(Answer):
 
 class ActivationCode(Answer):
     code = fields.Function(lambda assignment: domain.shown_code(assignment.code))
+    assignment_id = fields.String(attribute="id", metadata={"description": "Whose code it is, as announced."})
     activated_at = schema.Instant()
 
 
