@@ -72,18 +72,21 @@ class Sources:
         told = {"plan": code, "successor": None}
         self.reader.take([self.catalog.tells("plan.retired", code, told)], fresh=True)
 
+    def change_account(self, **changes: Any) -> None:
+        self.tell("account.changed", {**ACME, **changes})
+
     def tell(self, type: str, data: dict[str, Any], account: str = ACCOUNT) -> None:
         self.reader.take([self.entitlements.tells(type, account, data)], fresh=True)
 
 
 class Buyer:
-    """The steps of a purchase over HTTP, for one account."""
+    """The steps of a purchase over HTTP; each with a new token, for tests that move the clock."""
 
-    def __init__(self, app: Flask, headers: dict[str, str], account: str):
+    def __init__(self, app: Flask, headers: Callable[[], dict[str, str]], account: str):
         self.app, self.headers, self.account, self.member = app, headers, account, BUYER
 
     def call(self, method: str, path: str, json: Any = None, **headers: str) -> TestResponse:
-        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        sent = {**self.headers(), **{name.replace("_", "-"): value for name, value in headers.items()}}
         url = f"/v1/accounts/{self.account}{path}"
         return self.app.test_client().open(url, method=method, json=json, headers=sent)
 
@@ -173,7 +176,7 @@ def sources(app: Flask) -> Sources:
 
 @pytest.fixture
 def buyer(app: Flask, sources: Sources, bearer: Any) -> Buyer:
-    return Buyer(app, bearer("purchase", account=ACCOUNT, who=BUYER), ACCOUNT)
+    return Buyer(app, lambda: bearer("purchase", account=ACCOUNT, who=BUYER), ACCOUNT)
 
 
 @pytest.fixture

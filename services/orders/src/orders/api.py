@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, current_app, request
+from werkzeug.datastructures import ETags
 
 from kit import auth, idempotency, schema, web
 from kit.errors import Refusal
@@ -47,15 +48,19 @@ def get_cart(account_id: UUID) -> CartAnswer:
 @blueprint.response(200, schemas.Cart)
 def fill_cart(wanted: dict[str, Any], account_id: UUID) -> CartAnswer:
     """Replace the cart; with If-Match 412 `cart-changed` when somebody else changed it meanwhile."""
-    seen = request.if_match or None
-    return _cart(commands.fill_cart(str(account_id), **wanted, seen=seen, member_id=auth.caller().id))
+    return _cart(commands.fill_cart(str(account_id), **wanted, seen=_seen(), member_id=auth.caller().id))
 
 
 @blueprint.delete("/cart")
 @auth.allow("purchase")
 @blueprint.response(204)
 def empty_cart(account_id: UUID) -> None:
-    commands.empty_cart(str(account_id), request.if_match or None, auth.caller().id)
+    commands.empty_cart(str(account_id), _seen(), auth.caller().id)
+
+
+def _seen() -> ETags | None:
+    """The versions of the cart that the caller has seen, if it says so."""
+    return request.if_match if "If-Match" in request.headers else None
 
 
 def _cart(cart: Cart) -> CartAnswer:
