@@ -8,12 +8,12 @@ from typing import Any
 import jsonschema
 import peewee
 import pytest
-from entitlements import settings
-from entitlements.app import create_app
-from entitlements.handlers import HANDLERS
 from flask import Flask
 from flask.testing import FlaskClient
 
+from entitlements import settings
+from entitlements.app import create_app
+from entitlements.handlers import HANDLERS
 from kit import clock, cursors
 
 CONTRACTS = Path(__file__).parents[3] / "contracts" / "events"

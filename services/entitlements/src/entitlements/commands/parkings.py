@@ -53,8 +53,7 @@ def _free_seats(parking: Parking) -> Any:
 
 
 def _set_state(which: Any, state: str, parking_id: str | None) -> int:
-    change: Any = License.update(state=state, parking=parking_id).where(which)
-    return int(change.as_rowcount().execute())
+    return int(License.update(state=state, parking=parking_id).where(which).execute())
 
 
 def _seats_assigned(account_id: str, plan: str, interval: str, free: int) -> Refusal:

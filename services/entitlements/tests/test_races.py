@@ -1,0 +1,146 @@
+"""What happens at once happens in some order, and no seat is given twice."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+from entitlements import commands, queries
+from entitlements.models import LIVE, Assignment, Member
+from kit import clock, db
+from kit.errors import Refusal
+from kit.testing import announced
+
+TAKERS = Path(__file__).with_name("takers.py")
+ROUNDS = range(8)
+
+
+def at_once(*calls):
+    """Call all in threads that start together; what each returned, or the code of the rule that refused."""
+    barrier = Barrier(len(calls))
+
+    def one(call):
+        with db.database.connection_context():
+            barrier.wait()
+            try:
+                return call()
+            except Refusal as refusal:
+                return refusal.code
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(one, calls))
+
+
+def hire_many(office, count):
+    people = [{"id": clock.new_id(), "email": f"p{number}@acme.example"} for number in range(count)]
+    common = {"account": office.id, "name": "P", "known_as": "p", "locale": "en", "roles": ["member"]}
+    with db.atomic():
+        Member.insert_many([{**common, **person} for person in people]).execute()
+    return [person["id"] for person in people]
+
+
+def test_of_200_takers_in_four_processes_exactly_10_get_the_10_free_seats(office, database_url):
+    office.buys("eco", 10)
+    members = hire_many(office, 200)
+    processes = [
+        subprocess.Popen([sys.executable, TAKERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for number, process in enumerate(processes):
+        told = {"database_url": database_url, "account_id": office.id, "plan": "eco"}
+        process.stdin.write(json.dumps({**told, "member_ids": members[number::4]}) + "\n")
+        process.stdin.flush()
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+    outcomes = sum(
+        (Counter(json.loads(process.communicate("go\n", timeout=60)[0])) for process in processes), Counter()
+    )
+
+    assert outcomes == {"assigned": 10, "no-free-license": 190}
+    assert office.pool("eco") == (10, 0, 0)
+    assert len(announced("license.assigned")) == 10
+    assert list(queries.differences()) == []
+
+
+def test_one_member_assigned_twice_at_once_holds_one_license(office):
+    office.buys("eco", 16)
+    office.buys("pro", 16)
+    for number in ROUNDS:
+        bob = office.hires(f"bob{number}")
+        same = at_once(*[lambda: commands.assign_license(office.id, bob, "eco").id] * 4)  # noqa: B023
+        other = at_once(*[lambda: commands.assign_license(office.id, bob, "pro").id] * 2)  # noqa: B023
+
+        assert len(set(same)) == 1
+        assert other == ["already-licensed"] * 2
+    assert Assignment.select().where(LIVE).count() == len(ROUNDS)
+
+
+def test_two_administrators_who_demote_each_other_leave_one(office):
+    grants = frozenset(("people", "roles"))
+    first = office.administrator["id"]
+    for number in ROUNDS:
+        second = office.hires(f"admin{number}", roles=["administrator"])
+
+        def demote(member):
+            return lambda: commands.change_member(office.id, member, {"roles": ["member"]}, grants).id
+
+        outcome = at_once(demote(first), demote(second))
+        assert outcome.count("last-administrator") == 1
+        first = first if outcome[0] == "last-administrator" else second
+        assert Member.get_by_id(first).roles == ["administrator"]
+        office.headers = office.bearer("people", "roles", account=office.id, who=first)
+
+
+def test_parking_racing_assign_gives_the_last_seat_to_one_of_them(office):
+    for number in ROUNDS:
+        office.buys("eco", 1)
+        bob = office.hires(f"bob{number}")
+        parked, assigned = at_once(
+            lambda: commands.park_seats(office.id, "eco", "year", 1).id,
+            lambda: commands.assign_license(office.id, bob, "eco").id,  # noqa: B023
+        )
+        assert (parked == "seats-assigned") != (assigned == "no-free-license")
+    assigned, free, parked = office.pool("eco")
+    assert (free, assigned + parked) == (0, len(ROUNDS))
+    assert list(queries.differences()) == []
+
+
+def test_one_device_too_many_is_refused_however_fast_they_come(office, keys):
+    from kit import auth
+
+    signer = auth.Signer(keys / "entitlements.json")
+    office.buys("eco", 1)  # two devices
+    code = commands.assign_license(office.id, office.administrator["id"], "eco").code
+    outcome = at_once(*[lambda d=d: commands.activate(code, d, d, signer).assignment.id for d in "abcd"])
+
+    assert outcome.count("too-many-devices") == 2
+    assert len(announced("license.activated")) == 2
+
+
+def test_of_two_clicks_on_a_sign_in_link_one_signs_in(office):
+    ada = office.administrator["id"]
+    for number in ROUNDS:
+        used = at_once(*[lambda: commands.use_sign_in_link(ada, number).id] * 3)  # noqa: B023
+        assert sorted(used) == sorted([ada, "link-used", "link-used"])
+
+
+def test_an_address_added_twice_at_once_belongs_to_one_member(office):
+    person = {"email": "bob@acme.example", "name": "Bob", "roles": ["member"]}
+    outcome = at_once(*[lambda: commands.add_member(office.id, person).email] * 2)
+
+    assert sorted(outcome) == ["bob@acme.example", "email-taken"]
+
+
+def test_two_accounts_approving_one_domain_at_once_leave_it_to_one(office, open_office):
+    other = open_office("other.example")
+    for number in ROUNDS:
+        name = f"d{number}.example"
+        commands.add_domain(office.id, name)
+        commands.add_domain(other.id, name)
+        outcome = at_once(
+            lambda: commands.approve_domain(office.id, name).domain,  # noqa: B023
+            lambda: commands.approve_domain(other.id, name).domain,  # noqa: B023
+        )
+        assert sorted(outcome) == sorted([name, "domain-taken"])

@@ -1,0 +1,100 @@
+"""The unit as a whole: its command line, its contracts, how often it asks its database."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from kit import db
+from kit.testing import announced
+
+
+@pytest.fixture
+def run(database_url, keys):
+    """python -m entitlements …, in a process of its own."""
+
+    def running(*arguments):
+        told = {"DATABASE_URL": database_url, "TRUST_DIR": str(keys / "trust")}
+        told |= {"SIGNING_KEY_FILE": str(keys / "entitlements.json")}
+        told |= {"CATALOG_URL": "http://127.0.0.1:1", "ORDERS_URL": "http://127.0.0.1:1"}
+        command = [sys.executable, "-m", "entitlements", *arguments]
+        return subprocess.run(command, env={**os.environ, **told}, capture_output=True, text=True, check=False)
+
+    return running
+
+
+def test_the_unit_checks_itself_and_verifies_its_seats(office, run):
+    office.buys("eco", 2)
+    office.assigns(office.administrator["id"], "eco")
+    assert (run("check").stdout, run("migrate").stdout) == ("ok\n", "")
+    assert run("verify").returncode == 0
+
+    with db.atomic():
+        db.database.execute_sql("UPDATE pools SET assigned = 2")
+    damaged = run("verify")
+    assert damaged.returncode == 1
+    assert "'eco', 'year', 'assigned'" in damaged.stdout
+
+
+def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, bearer, contracts):
+    ours = {type_ for type_, contract in contracts.items() if contract["publisher"] == "entitlements"}
+    office.buys("eco", 3)
+    bob = office.hires("bob")
+    office.assigns(bob, "eco")
+    license = office.gets(f"/members/{bob}")["license"]["id"]
+    notifier = bearer("activation:link", issuer="notifier")
+    code = client.get(f"{office.url}/licenses/{license}/activation", headers=notifier).json["code"]
+    client.post("/v1/activations", json={"code": code, "device": {"id": "d1", "name": "Laptop"}})
+    office.does("DELETE", f"/parkings/{office.parks('eco', 1).json['id']}")
+    office.does("PATCH", f"/members/{bob}", {"locale": "fr"})
+    office.does("DELETE", f"/members/{bob}")
+    office.does("PATCH", "", {"name": "Acme Inc."})
+    office.does("DELETE", f"/domains/{office.domain}")
+
+    assert {event.type for event in announced()} == ours
+    secrets = [code, code.replace("-", "")]
+    assert not [event for event in announced() if any(secret in str(event.data) for secret in secrets)]
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """How many statements a call sends to the database."""
+
+    def counted(call):
+        sent = []
+        execute = db.database.obj.execute_sql
+        with monkeypatch.context() as patch:
+            patch.setattr(db.database.obj, "execute_sql", lambda *given: sent.append(given) or execute(*given))
+            call()
+        return len(sent)
+
+    return counted
+
+
+@pytest.mark.parametrize("path", ["/members", "/licenses", "/pools", "/parkings"])
+def test_a_longer_list_asks_the_database_no_more_often(office, statements, path):
+    office.buys("eco", 20)
+    office.parks("eco", 1)
+
+    def ask():
+        assert office.gets(path)["items"]
+
+    short = statements(ask)
+    for number in range(8):
+        office.assigns(office.hires(f"p{number}"), "eco")
+        office.parks("eco", 1)
+
+    assert statements(ask) == short <= 4
+
+
+def test_a_check_is_one_statement(office, client, bearer, statements):
+    office.buys("advanced", 1)
+    ada = office.administrator["id"]
+    office.assigns(ada, "advanced")
+    headers = bearer("entitlements:read")
+    question = {"account_id": office.id, "member_id": ada, "feature": "retrieval"}
+
+    assert statements(lambda: client.post("/v1/checks", json=question, headers=headers)) == 1
+    batch = {"checks": [question] * 100}
+    assert statements(lambda: client.post("/v1/checks/batch", json=batch, headers=headers)) == 1
