@@ -55,11 +55,22 @@ def install(repository: Path) -> None:
         step("making .tools, for the installer", [sys.executable, "-m", "venv", "--clear", tools])
     pip = [tools / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
     if not _has_pinned_uv(tools):
-        step("installing uv, pinned by hash", [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", PIN])
+        step(
+            "installing uv, pinned by hash",
+            [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", PIN],
+        )
     os.environ["UV_PROJECT_ENVIRONMENT"] = str(repository / ".venv")
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
     os.environ.pop("VIRTUAL_ENV", None)
-    sync = [tools / "bin" / "uv", "sync", "--quiet", "--frozen", "--compile-bytecode", "--python", sys.executable]
+    sync = [
+        tools / "bin" / "uv",
+        "sync",
+        "--quiet",
+        "--frozen",
+        "--compile-bytecode",
+        "--python",
+        sys.executable,
+    ]
     step("installing what the lock file names into .venv", sync)
     (repository / ".venv" / "ready").write_text(fingerprint(repository))
 
@@ -74,7 +85,9 @@ def _has_pinned_uv(tools: Path) -> bool:
 
 def main() -> None:
     if sys.version_info < OLDEST_PYTHON:
-        sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try make PYTHON=python3.11")
+        sys.exit(
+            f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try make PYTHON=python3.11"
+        )
     if is_ready(REPOSITORY):
         return
     with (REPOSITORY / "uv.lock").open() as lock:

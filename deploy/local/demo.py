@@ -25,7 +25,11 @@ def create(entitlements_url: str, directory: Path) -> dict[str, Any]:
     with httpx.Client(base_url=entitlements_url, timeout=10) as client:
         operator = tokens.for_scopes(directory / "keys", "accounts:write")
         account = _post(
-            client, "/v1/accounts", {**described["account"], "first_administrator": first}, "demo-account", operator
+            client,
+            "/v1/accounts",
+            {**described["account"], "first_administrator": first},
+            "demo-account",
+            operator,
         )
         members = [account["first_administrator"]]
         administrator = tokens.for_role(directory / "keys", account["id"], member=members[0]["id"])

@@ -43,7 +43,9 @@ class Mailbox:
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.smtp.start()
-        self._page = make_server(ports.HOST, self.page_port, create_app(self), threaded=True, request_handler=Quiet)
+        self._page = make_server(
+            ports.HOST, self.page_port, create_app(self), threaded=True, request_handler=Quiet
+        )
         threading.Thread(target=self._page.serve_forever, name="mailbox page", daemon=True).start()
 
     def stop(self) -> None:
@@ -134,7 +136,9 @@ def create_app(mailbox: Mailbox) -> Flask:
 
     @app.after_request
     def close_the_page(answer: Response) -> Response:
-        answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'")
+        answer.headers.setdefault(
+            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"
+        )
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -166,7 +170,9 @@ def create_app(mailbox: Mailbox) -> Flask:
     def html(name: str) -> Response:
         """In a cage of its own; links leave the frame they are shown in."""
         page = f'<base target="_top">{kept(name)["html"]}'
-        return Response(page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+        return Response(
+            page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY}
+        )
 
     return app
 

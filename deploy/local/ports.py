@@ -9,7 +9,14 @@ HOST = "127.0.0.1"
 LOWEST, HIGHEST = 20_000, 32_000  # below the ports that the system gives to outgoing connections
 
 # What a person opens or calls has a fixed port; NAME_PORT in the environment chooses another.
-KNOWN = {"portal": 8000, "catalog": 8001, "orders": 8002, "entitlements": 8003, "notifier": 8004, "mailbox": 8025}
+KNOWN = {
+    "portal": 8000,
+    "catalog": 8001,
+    "orders": 8002,
+    "entitlements": 8003,
+    "notifier": 8004,
+    "mailbox": 8025,
+}
 
 
 class PortBusy(Exception):

@@ -29,7 +29,9 @@ class Postgres:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self.directory, owner.pw_uid, owner.pw_gid)
-        self._run("initdb", "-D", data, "-U", "seatwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self._run(
+            "initdb", "-D", data, "-U", "seatwise", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
+        )
         options = (
             f"-c listen_addresses={ports.HOST} -c port={self.port} -c unix_socket_directories={self.directory}"
             " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"

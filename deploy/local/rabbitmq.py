@@ -130,7 +130,9 @@ class RabbitMQ:
         self.directory.chmod(0o700)
         kept = self.directory / "passwords.json"
         if not kept.exists():
-            kept.write_text(json.dumps({user: secrets.token_urlsafe(18) for user in (ADMINISTRATOR, *SERVICES)}))
+            kept.write_text(
+                json.dumps({user: secrets.token_urlsafe(18) for user in (ADMINISTRATOR, *SERVICES)})
+            )
         self.passwords = json.loads(kept.read_text())
         definitions = self.directory / "definitions.json"
         definitions.write_text(json.dumps(_definitions(self.passwords), indent=1))
@@ -153,7 +155,11 @@ def _epmd() -> str:
 def _definitions(passwords: dict[str, str]) -> dict[str, Any]:
     """Users and rights: a service declares and writes its own exchange and inbox, and reads the others."""
     users = [
-        {"name": user, "password_hash": _hash(password), "tags": "administrator" if user == ADMINISTRATOR else ""}
+        {
+            "name": user,
+            "password_hash": _hash(password),
+            "tags": "administrator" if user == ADMINISTRATOR else "",
+        }
         for user, password in passwords.items()
     ]
     rights = [{"user": ADMINISTRATOR, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}]

@@ -5,17 +5,15 @@ choose other ports.
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 
-from local import ports, running, suite, system
+from local import ports, running, suite
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -39,7 +37,7 @@ def main() -> int:
         running.lock(options.directory).close()  # before its ports: they are busy because it runs
         made = suite.Suite(
             options.directory,
-            broker=_broker(say),
+            broker=suite.broker_here(say),
             databases=options.database,
             port=ports.chosen() if options.ports == "fixed" else {},
             demo=not options.no_demo,
@@ -75,15 +73,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-demo", action="store_true", help="without the demo account")
     parser.add_argument("--quiet", action="store_true")
     return parser.parse_args()
-
-
-def _broker(say: Callable[[str], None]) -> str:
-    if chosen := os.environ.get("BROKER_URL"):
-        return chosen
-    if system.ensure("rabbitmq", say=say):
-        say("going on without RabbitMQ (BROKER_URL=none): events travel through the services' logs, a little slower")
-        return suite.NO_BROKER
-    return suite.RABBITMQ
 
 
 def _welcome(made: suite.Suite) -> str:

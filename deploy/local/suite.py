@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from local import demo, ports, running
+from local import demo, ports, running, system
 from local.mailbox import Mailbox
 from local.postgres import Postgres
 from local.processes import Process, Supervisor
@@ -102,7 +102,9 @@ class Suite:
             self._launch(f"{service}-web")
         if self.demo:
             self.account = demo.known(self.directory) or self._make_demo()
-        for name in [f"{PORTAL}-web"] * (PORTAL in self.units) + [f"{service}-worker" for service in self.services]:
+        for name in [f"{PORTAL}-web"] * (PORTAL in self.units) + [
+            f"{service}-worker" for service in self.services
+        ]:
             self._launch(name)
         self.say(f"{len(self.processes)} processes start")
         if "catalog" in self.services:
@@ -226,6 +228,18 @@ class Suite:
         if done.returncode:
             raise StartFailed(f"python -m {module} {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
         return done.stdout
+
+
+def broker_here(say: Callable[[str], None]) -> str:
+    """BROKER_URL of the environment, or RabbitMQ found or installed, or none when that cannot be."""
+    if chosen := os.environ.get("BROKER_URL"):
+        return chosen
+    if system.ensure("rabbitmq", say=say):
+        say(
+            "going on without RabbitMQ (BROKER_URL=none): events travel through the services' logs, a little slower"
+        )
+        return NO_BROKER
+    return RABBITMQ
 
 
 def answers(url: str) -> bool:

@@ -46,8 +46,12 @@ def _chromium() -> str | None:
 
 
 PROGRAMS = {
-    "venv": Program("making the virtual environment", _venv, ("python3-venv",), "Python's venv module with pip"),
-    "rabbitmq": Program("delivering events", _rabbitmq, ("rabbitmq-server",), "RabbitMQ (rabbitmq-server on the PATH)"),
+    "venv": Program(
+        "making the virtual environment", _venv, ("python3-venv",), "Python's venv module with pip"
+    ),
+    "rabbitmq": Program(
+        "delivering events", _rabbitmq, ("rabbitmq-server",), "RabbitMQ (rabbitmq-server on the PATH)"
+    ),
     "postgresql": Program("testing on PostgreSQL", _postgresql, ("postgresql",), "PostgreSQL's server"),
     "chromium": Program("testing the pages", _chromium, ("chromium", "fonts-dejavu-core"), "Chromium"),
 }
@@ -78,7 +82,9 @@ def _install(command: list[str], missing: list[str], say: Callable[[str], None])
     say(f"installing {packages} by apt (for {', '.join(PROGRAMS[name].purpose for name in missing)}) …")
     began = time.monotonic()
     done = subprocess.run(command, check=False)
-    say(f"{'installed' if done.returncode == 0 else 'could not install'} {packages} in {time.monotonic() - began:.0f} s")
+    say(
+        f"{'installed' if done.returncode == 0 else 'could not install'} {packages} in {time.monotonic() - began:.0f} s"
+    )
 
 
 def _as_root(command: list[str], missing: list[str], say: Callable[[str], None]) -> list[str] | None:
