@@ -54,6 +54,21 @@ def test_many_mails_share_a_connection(acme, send, mail_server):
     assert (len(mail_server.mails), mail_server.connections) == (5, 1)
 
 
+def test_the_connection_is_kept_for_the_next_mail_and_given_up_after_a_while(
+    acme, make_post, links, mail_server
+):
+    post = make_post()
+    for _ in range(2):
+        acme.pays()
+        while commands.send_next(post, links, PORTAL):
+            pass
+    assert mail_server.connections == 1
+
+    post._deadline -= mail.PER_MAIL
+    assert not commands.send_next(post, links, PORTAL)
+    assert post._smtp is None
+
+
 def test_a_connection_dropped_before_the_mail_went_out_is_tried_again(acme, send, mail_server):
     mail_server.faults = ["hang-up-before"]
     acme.pays()

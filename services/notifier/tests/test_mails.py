@@ -31,8 +31,9 @@ def test_a_person_who_got_a_license_learns_how_to_install_and_activate(acme, sen
     [mail] = mail_server.mails
     assert mail["Subject"] == "Your Pro license is ready"
     for said in (part(mail, "plain"), part(mail, "html")):
-        for fact in ("Ada Lovelace gave you", "Acme Ltd", "Run the installer.", LINK):
+        for fact in ("Ada Lovelace gave you a Pro license from Acme Ltd.", "Run the installer.", LINK):
             assert fact in said
+    assert "copy this address" in part(mail, "html")
 
 
 def test_somebody_already_activated_is_not_asked_to_activate(acme, send, mail_server, entitlements):

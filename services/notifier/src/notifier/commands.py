@@ -21,7 +21,7 @@ class Post(Protocol):
     def resting(self) -> bool: ...
     def open(self) -> None: ...
     def send(self, letter: domain.Letter, message_id: str) -> None: ...
-    def close(self) -> None: ...
+    def rest(self) -> None: ...
 
 
 class Links(Protocol):
@@ -83,7 +83,7 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
         return False
     due = _due().first()
     if due is None:
-        post.close()
+        post.rest()
         return False
     notice = _claimed(due)
     if notice is None:

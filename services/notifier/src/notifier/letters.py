@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import css_inline
@@ -52,7 +53,7 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
         subject=" ".join(part("subject.txt").split()),
         text=text,
         html=INLINER.inline(part("body.html")),
-        stored=part("body.txt", words["link_stored"]) if link else text,
+        stored=part("body.txt", words.link_stored) if link else text,
     )
 
 
@@ -118,7 +119,7 @@ def _template(name: str) -> jinja2.Template:
 
 
 @cache
-def _words(kind: str) -> dict[str, dict[str, str]]:
+def _words(kind: str) -> dict[str, SimpleNamespace]:
+    """By language; no dict, whose own methods (copy …) would hide words of the same name from templates."""
     path = resources.files("notifier").joinpath("templates", kind, "words.json")
-    words: dict[str, dict[str, str]] = json.loads(path.read_text())
-    return words
+    return {language: SimpleNamespace(**words) for language, words in json.loads(path.read_text()).items()}

@@ -33,7 +33,7 @@ class Links:
                 raise domain.Obsolete("no longer assigned")
             answer.raise_for_status()
             said = answer.json()
-            if said.get("assignment_id", assignment_id) != assignment_id:  # somebody else holds it by now
+            if said["assignment_id"] != assignment_id:  # somebody else holds it by now
                 raise domain.Obsolete("no longer assigned")
             return domain.Activation(said["code"], said["activated_at"] is not None)
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:

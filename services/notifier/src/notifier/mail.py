@@ -35,7 +35,7 @@ class Post:
         self._smtp: smtplib.SMTP | None = None
         self._away_until = 0.0
         self._pause = 0.5
-        self._deadline = 0.0
+        self._deadline = 0.0  # of the mail being sent; the last one's while nothing is sent
 
     def resting(self) -> bool:
         """The server was away a moment ago: too early to knock again."""
@@ -54,6 +54,11 @@ class Post:
             log.warning("mail_server_away", error=repr(error), pause=self._pause)
             raise domain.ServerAway(f"mail server away: {error}") from error
         self._pause = 0.5
+
+    def rest(self) -> None:
+        """Nothing to send: hang up after a while, since the next mail may come at once."""
+        if self._smtp is not None and time.monotonic() > self._deadline:
+            self.close()
 
     def close(self) -> None:
         """Hang up politely; the next mail connects anew."""
