@@ -1,5 +1,6 @@
 """The delivery: batches from our queue to the reader, acknowledged after their effect is committed."""
 
+import time
 from collections.abc import Callable
 
 import pika
@@ -13,6 +14,7 @@ log = structlog.get_logger()
 
 BATCH = 50
 PREFETCH = 300
+BIND_EVERY = 3  # seconds; an exchange made anew has no bindings and tells nobody
 
 
 def consume(
@@ -25,6 +27,7 @@ def consume(
         connected()  # what was published while we were not bound is in the log
         messages = channel.consume(broker.inbox(), inactivity_timeout=0.2)
         batch = []
+        bind_at = time.monotonic() + BIND_EVERY
         for method, _, body in messages:
             if method is not None:
                 batch.append((method, body))
@@ -33,6 +36,9 @@ def consume(
                 batch = []
             if stopping():
                 return
+            if time.monotonic() >= bind_at:
+                _bind(connection, tuple(reader.handlers))
+                bind_at = time.monotonic() + BIND_EVERY
         log.info("queue_ended")  # deleted under us, or the channel was closed: make everything anew
     finally:
         if connection.is_open:
@@ -40,15 +46,15 @@ def consume(
 
 
 def _subscribe(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> BlockingChannel:
-    """Declare the queue and bind it, every time: a wiped broker forgets and tells nobody."""
+    """Declare the queue and bind it: a wiped broker has forgotten both."""
     channel = connection.channel()
     channel.queue_declare(broker.inbox(), durable=True, arguments=broker.QUEUE_ARGUMENTS)
     channel.basic_qos(prefetch_count=PREFETCH)
-    bind(connection, sources)
+    _bind(connection, sources)
     return channel
 
 
-def bind(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> None:
+def _bind(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> None:
     for source in sources:
         channel = connection.channel()
         try:

@@ -1,0 +1,187 @@
+"""The relay and the consumer against a real RabbitMQ: what is said arrives, whatever happens to the broker."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pika
+import pytest
+from local.rabbitmq import RabbitMQ
+from sample.models import count, effects
+
+from kit import broker, clock, consumer, cursors, db, lease, outbox, relay
+from kit.cursors import Handler, Reader
+
+pytestmark = pytest.mark.xdist_group("broker")
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(tmp_path_factory):
+    node = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture
+def url(rabbitmq):
+    yield rabbitmq.url()
+    with on_channel(rabbitmq.url()) as channel:
+        channel.queue_delete(broker.inbox())
+        channel.exchange_delete(broker.exchange_of("sample"))
+
+
+@contextmanager
+def on_channel(url):
+    connection = pika.BlockingConnection(broker.parameters(url))
+    yield connection.channel()
+    connection.close()
+
+
+def say(number: int, subject: str = "a") -> None:
+    with db.atomic():
+        outbox.add(*(outbox.Event("thing.sold", subject, {}) for _ in range(number)))
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def running(part: Callable[[Callable[[], bool]], None], url: str):
+    """The part in a thread of its own, made anew after it ends, as the worker does."""
+    stop = threading.Event()
+
+    def work():
+        with db.database.connection_context():
+            broker.reconnecting("test", lambda: part(stop.is_set), stop)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def relaying(url):
+    assert lease.take()
+    return running(lambda stopping: relay.Relay(url, stopping=stopping, beat=lambda: None).run(), url)
+
+
+def consuming(url):
+    """Consumes its own events: the sample service follows itself."""
+    with on_channel(url) as channel:
+        channel.exchange_declare(broker.exchange_of("sample"), "topic", durable=True)
+    reader = Reader({"sample": {"*": Handler(None, count)}})
+    return running(lambda stopping: consumer.consume(url, reader, stopping=stopping, connected=lambda: None), url)
+
+
+def all_sent() -> bool:
+    return not relay.unsent(1)
+
+
+def test_what_is_said_is_heard_once_and_in_order(database, url):
+    with relaying(url), consuming(url):
+        say(700)
+        until(lambda: len(effects()) == 700)
+
+    assert effects() == [("a", n) for n in range(1, 701)]
+    assert all_sent()
+
+
+def test_a_queue_deleted_under_the_consumer_is_made_anew(database, url):
+    with relaying(url), consuming(url):
+        say(1)
+        until(lambda: len(effects()) == 1)
+        with on_channel(url) as channel:
+            channel.queue_delete(broker.inbox())
+        time.sleep(1.5)
+        say(1)
+        until(lambda: len(effects()) == 2)
+
+
+def test_an_exchange_made_after_the_consumer_came_is_bound_soon(database, url, monkeypatch):
+    monkeypatch.setattr(consumer, "BIND_EVERY", 0.2)
+    with consuming(url):
+        with on_channel(url) as channel:
+            channel.exchange_delete(broker.exchange_of("sample"))
+        with relaying(url):
+            until(lambda: bool(say(1)) or bool(effects()) or cursors.behind("sample") != [])
+
+
+def test_an_exchange_deleted_under_the_relay_is_made_anew(database, url):
+    with relaying(url):
+        say(1)
+        until(all_sent)
+        with on_channel(url) as channel:
+            channel.exchange_delete(broker.exchange_of("sample"))
+        say(1)
+        until(all_sent)
+
+
+def test_messages_that_are_no_events_are_counted_and_stepped_over(database, url):
+    with relaying(url), consuming(url):
+        say(1)
+        until(lambda: len(effects()) == 1)
+        with on_channel(url) as channel:
+            for body in (b"", b"\xff", b"{}", b"[]", b'{"source": 5}', b"x" * 1_000_000, b"[" * 100_000):
+                channel.basic_publish(broker.exchange_of("sample"), "noise", body)
+        say(1)
+        until(lambda: len(effects()) == 2)
+
+
+def test_the_relay_does_not_mark_what_it_sent_after_losing_the_lease(database, url):
+    say(1)
+    assert lease.take()
+    lease.Lease.update(holder="somebody else").execute()
+    with pytest.raises(relay.Superseded):
+        relay.mark_sent(relay.unsent(10))
+
+    assert not all_sent()
+
+
+def test_a_killed_broker_loses_nothing_that_was_marked(database, rabbitmq, url):
+    with relaying(url), consuming(url):
+        for _ in range(20):
+            say(50)
+        until(lambda: len(effects()) > 100)
+        rabbitmq.kill()
+        say(100)
+        rabbitmq.start()
+        until(lambda: len(effects()) == 1100, 60)
+
+    assert effects() == [("a", n) for n in range(1, 1101)]
+
+
+def test_a_wiped_broker_loses_nothing_because_the_log_has_it(database, rabbitmq, url):
+    reader = Reader({"sample": {"*": Handler(None, count)}})
+    with relaying(url):
+        say(10)
+        until(all_sent)
+        rabbitmq.wipe()
+        rabbitmq.start()
+        cursors.note_head("sample", "a", 10)
+        for behind in cursors.behind("sample"):
+            log = [cursors.parse(envelope) for envelope in outbox.events_after("a", behind.sequence, 50)]
+            reader.take_page(behind, log)
+
+    assert len(effects()) == 10
+
+
+def test_wrong_credentials_do_not_end_in_a_tight_loop(database, rabbitmq, url):
+    tries = []
+
+    def connect(_stopping):
+        tries.append(clock.now())
+        consumer.consume(url.replace("seatwise:", "stranger:"), Reader({}), stopping=lambda: False, connected=print)
+
+    with running(connect, url):
+        time.sleep(3)
+
+    assert 1 <= len(tries) <= 6
+
