@@ -1,5 +1,6 @@
 """Accounts, their mail domains, and who may be let in."""
 
+from kit import clock
 from kit.testing import announced
 
 
@@ -69,6 +70,15 @@ def test_losing_a_domain_removes_nobody(office):
     assert len(office.gets("/members")["items"]) == 2
     refusal = office.does("POST", "/members", {"email": f"eve@{office.domain}", "name": "Eve"})
     assert refused(refusal) == (409, "domain-not-approved")
+
+
+def test_an_account_that_does_not_exist_is_unknown_on_every_page(client, bearer, world):
+    nowhere = clock.new_id()
+    headers = bearer("account:read", "people", "licenses", "domains", account=nowhere)
+
+    for page in ("", "/pools", "/members", "/licenses", "/parkings", "/domains"):
+        answer = client.get(f"/v1/accounts/{nowhere}{page}", headers=headers)
+        assert refused(answer) == (404, "account-unknown")
 
 
 def test_changed_details_are_announced_and_unchanged_ones_are_not(office):

@@ -31,6 +31,7 @@ def _own_row_decides() -> None:
         return
     allowed = queries.standing(caller.account, caller.id)
     if allowed is None:
+        queries.account(caller.account)
         return
     g.caller = caller._replace(grants=caller.grants & allowed)
     access = auth.access_of(current_app, str(request.endpoint))
