@@ -1,5 +1,6 @@
 """The outside world as real servers: a mail server that can misbehave, and entitlements."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -27,7 +28,8 @@ class MailServer:
     """Takes mail; `faults` holds what goes wrong with the next ones.
 
     refuse-later (4xx), refuse (5xx), hang-up-before (the connection drops at RCPT),
-    hang-up-after (it takes the mail and drops the connection), refuse-content (5xx after DATA).
+    hang-up-after (it takes the mail and drops the connection), refuse-content (5xx after DATA),
+    think (half a second before it takes the mail).
     """
 
     def __init__(self) -> None:
@@ -80,6 +82,9 @@ class MailServer:
             case ["hang-up-after"]:
                 self.faults.pop(0)
                 server.transport.abort()
+            case ["think"]:
+                self.faults.pop(0)
+                await asyncio.sleep(0.5)
         self.mails.append(mail)
         return "250 OK"
 

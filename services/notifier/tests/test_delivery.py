@@ -1,5 +1,6 @@
 """How a mail gets out when servers fail: at least once with one Message-ID, never twice without a doubt."""
 
+import socket
 import threading
 
 import pytest
@@ -214,6 +215,35 @@ def test_two_workers_at_once_send_each_mail_once(acme, make_post, links, mail_se
 
     assert len({sent["Message-ID"] for sent in mail_server.mails}) == len(mail_server.mails) == 20
     assert len(announced("notice.sent")) == 20
+
+
+def test_only_one_of_two_workers_that_look_at_once_takes_the_notice(acme):
+    acme.pays()
+    seen_by_one, seen_by_other = commands._due().first(), commands._due().first()
+
+    assert commands._claimed(seen_by_one) is not None
+    assert commands._claimed(seen_by_other) is None
+
+
+def test_a_mail_server_that_never_answers_counts_as_away(acme, links, monkeypatch):
+    monkeypatch.setattr(mail, "TIMEOUT", 0.2)
+    acme.pays()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        post = mail.Post(f"smtp://127.0.0.1:{mute.getsockname()[1]}", "a@b.example")
+        while commands.send_next(post, links, PORTAL):
+            pass
+
+    assert outcome() == ("queued", 0, 0)
+    assert "mail server away" in Notice.get().reason
+
+
+def test_a_server_may_think_about_a_mail_for_longer_than_about_a_command(acme, send, mail_server, monkeypatch):
+    monkeypatch.setattr(mail, "TIMEOUT", 0.2)
+    mail_server.faults = ["think"]
+    acme.pays()
+    send()
+
+    assert (len(mail_server.mails), outcome()) == (1, ("sent", 0, 0))
 
 
 class Dies(Exception):

@@ -99,7 +99,6 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
             _doubt(notice, str(error))
         except domain.ServerAway as error:
             _put_back(notice, clock.now(), str(error))
-            return False
         except domain.Deferred as error:
             _try_later(notice, str(error))
     return True

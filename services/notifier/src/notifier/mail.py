@@ -92,7 +92,7 @@ class Post:
             self._drop()
             raise domain.ReplyLost(f"no answer after the mail went out: {error}") from error
 
-    def _expect(self, wanted: int, ask: Ask, longest: float = TIMEOUT) -> None:
+    def _expect(self, wanted: int, ask: Ask, longest: float | None = None) -> None:
         """Ask within what is left of the mail's time; another answer than the wanted one is a no."""
         self._hurry(self._smtp, longest)
         code, said = ask()
@@ -102,9 +102,9 @@ class Post:
         reason = f"{code} {said.decode(errors='replace')}"[:500]
         raise domain.Rejected(reason) if 500 <= code < 600 else domain.Deferred(reason)
 
-    def _hurry(self, smtp: smtplib.SMTP | None, longest: float = TIMEOUT) -> None:
+    def _hurry(self, smtp: smtplib.SMTP | None, longest: float | None = None) -> None:
         if smtp is not None and smtp.sock is not None:
-            smtp.sock.settimeout(max(0.1, min(longest, self._deadline - time.monotonic())))
+            smtp.sock.settimeout(max(0.1, min(longest or TIMEOUT, self._deadline - time.monotonic())))
 
     def _still_there(self) -> bool:
         """Servers close quiet connections; better noticed before a mail than in it."""
