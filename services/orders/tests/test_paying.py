@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from kit import clock, db
+from kit.errors import Refusal
 from kit.failpoints import FailpointHit
 from kit.testing import announced
-from orders import commands
+from orders import commands, domain
 from orders.domain import Charge
 from orders.models import Attempt, Order, SandboxCharge
 
@@ -118,21 +119,67 @@ def test_eight_parallel_pays_of_an_order_charge_once(buyer, each, said, at_once)
     assert said() == ["order.placed", "order.paid", "subscription.opened"]
 
 
-def test_the_losers_of_a_race_do_not_reach_the_provider(buyer, providers):
-    """Without the claim both would charge: the second Pay comes while the first is being charged."""
-    order = buyer.order()
-    sandbox, second = providers["sandbox"], []
+def pressing_pay_again_while_charging(buyer, order, sandbox):
+    """A provider during whose charge somebody else presses Pay; what that second press was told."""
+    told = []
 
     class Slow:
         name, cards = sandbox.name, sandbox.cards
 
         def charge(self, attempt_id, *money):
-            second.append(commands.pay_order(buyer.account, order["id"], sandbox, PAYS, "second"))
+            told.append(commands.pay_order(buyer.account, order["id"], sandbox, PAYS, "second"))
             return sandbox.charge(attempt_id, *money)
 
-    assert commands.pay_order(buyer.account, order["id"], Slow(), PAYS, "first")["status"] == "paid"
+    return Slow(), told
+
+
+def test_the_losers_of_a_race_do_not_reach_the_provider(buyer, providers):
+    order = buyer.order()
+    slow, second = pressing_pay_again_while_charging(buyer, order, providers["sandbox"])
+
+    assert commands.pay_order(buyer.account, order["id"], slow, PAYS, "first")["status"] == "paid"
     assert second == [{"status": "processing", "reason": None}]
     assert SandboxCharge.select().count() == 1
+
+
+@pytest.fixture
+def without_the_claim(database, monkeypatch):
+    """Neither the state of the order nor the index over live attempts stops a second charge."""
+    monkeypatch.setattr(domain, "ANSWERED", ())
+    monkeypatch.setitem(domain.MOVES, domain.PROCESSING, {*domain.MOVES[domain.PROCESSING], domain.PROCESSING})
+    database.execute_sql("DROP INDEX payment_attempts_one_live")
+    yield
+    Attempt.delete().execute()
+    database.execute_sql(
+        "CREATE UNIQUE INDEX payment_attempts_one_live ON payment_attempts (order_id)"
+        " WHERE state IN ('pending', 'processing', 'requires_action')"
+    )
+
+
+def test_without_the_claim_that_race_would_charge_twice(buyer, providers, without_the_claim):
+    order = buyer.order()
+    slow, _ = pressing_pay_again_while_charging(buyer, order, providers["sandbox"])
+
+    with pytest.raises(Refusal):
+        commands.pay_order(buyer.account, order["id"], slow, PAYS, "first")
+    assert SandboxCharge.select().count() == 2
+
+
+def test_pay_racing_a_cancellation_ends_in_one_of_both(buyer, at_once):
+    order = buyer.order()
+    at_once(lambda: buyer.pay(order), lambda: buyer.cancel(order), lambda: buyer.pay(order))
+    charges = [charge.status for charge in SandboxCharge.select()]
+
+    assert (buyer.state(order), charges) in [("paid", ["captured"]), ("canceled", [])]
+
+
+def test_of_parallel_confirmations_one_decides(buyer, at_once, said):
+    order = buyer.order()
+    buyer.pay(order, SECURE)
+    answers = at_once(*[lambda: buyer.confirm(order)] * 8)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert said() == ["order.placed", "order.paid", "subscription.opened"]
 
 
 def test_the_provider_is_never_called_inside_a_transaction(buyer, providers):
