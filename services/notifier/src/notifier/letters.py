@@ -40,7 +40,7 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
     facts = {"name": member.name, "account": account.name, **FACTS[notice.kind](notice, wording)}
 
     def part(name: str, shown_link: str | None = link) -> str:
-        template = _template(f"{notice.kind}/{name}")
+        template = TEMPLATES.get_template(f"{notice.kind}/{name}")
         return template.render(
             language=wording.language, words=words, wording=wording, link=shown_link, **facts
         )
@@ -112,10 +112,6 @@ def _day(context: jinja2.runtime.Context, day: str) -> str:
 
 
 TEMPLATES.filters.update(money=_money, plan=_plan, day=_day)
-
-
-def _template(name: str) -> jinja2.Template:
-    return TEMPLATES.get_template(name)
 
 
 @cache
