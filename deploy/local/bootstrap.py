@@ -36,10 +36,12 @@ def is_ready(repository: Path) -> bool:
     return python.exists() and stamp.exists() and stamp.read_text() == fingerprint(repository)
 
 
-def step(text: str, command: Sequence[str | Path]) -> None:
+def step(text: str, command: Sequence[object]) -> None:
     """One quiet line with its seconds; the command's own words only when it fails."""
     began = time.monotonic()
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
     if done.returncode:
         sys.exit(f"{text}: failed\n{done.stdout}{done.stderr}".rstrip())
     print(f"{text}: {time.monotonic() - began:.1f} s", flush=True)
@@ -53,25 +55,15 @@ def install(repository: Path) -> None:
         if system.ensure("venv"):
             sys.exit(1)
         step("making .tools, for the installer", [sys.executable, "-m", "venv", "--clear", tools])
-    pip = [tools / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [tools / "bin" / "python", "-m", "pip", "--quiet", "--no-input"]
     if not _has_pinned_uv(tools):
-        step(
-            "installing uv, pinned by hash",
-            [*pip, "install", "--require-hashes", "--only-binary", ":all:", "-r", PIN],
-        )
+        checked = ["--require-hashes", "--only-binary", ":all:"]
+        step("installing uv, pinned by hash", [*pip, "install", *checked, "-r", PIN])
     os.environ["UV_PROJECT_ENVIRONMENT"] = str(repository / ".venv")
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
     os.environ.pop("VIRTUAL_ENV", None)
-    sync = [
-        tools / "bin" / "uv",
-        "sync",
-        "--quiet",
-        "--frozen",
-        "--compile-bytecode",
-        "--python",
-        sys.executable,
-    ]
-    step("installing what the lock file names into .venv", sync)
+    how = ["--quiet", "--frozen", "--compile-bytecode", "--python", sys.executable]
+    step("installing what the lock file names into .venv", [tools / "bin" / "uv", "sync", *how])
     (repository / ".venv" / "ready").write_text(fingerprint(repository))
 
 
@@ -85,9 +77,8 @@ def _has_pinned_uv(tools: Path) -> bool:
 
 def main() -> None:
     if sys.version_info < OLDEST_PYTHON:
-        sys.exit(
-            f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Try make PYTHON=python3.11"
-        )
+        found = f"{sys.executable} is {sys.version.split()[0]}"
+        sys.exit(f"Python 3.11 or newer is needed; {found}. Try make PYTHON=python3.11")
     if is_ready(REPOSITORY):
         return
     with (REPOSITORY / "uv.lock").open() as lock:

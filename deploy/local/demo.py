@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 
 from local import running, tokens
 
+SLOWEST_NEWS = 30  # seconds
 DATA = running.REPOSITORY / "deploy" / "demo"
 
 
@@ -44,6 +46,20 @@ def create(entitlements_url: str, directory: Path) -> dict[str, Any]:
     draft.write_text(json.dumps(made, ensure_ascii=False, indent=1))
     draft.rename(directory / "demo.json")
     return made
+
+
+def await_known(orders_url: str, directory: Path, account: str) -> None:
+    """Until orders has heard of the account and of the plans, so that the first click finds them."""
+    token = tokens.for_role(directory / "keys", account)
+    deadline = time.monotonic() + SLOWEST_NEWS
+    while time.monotonic() < deadline:
+        answer = httpx.get(
+            f"{orders_url}/v1/accounts/{account}/offers", headers={"Authorization": f"Bearer {token}"}
+        )
+        if answer.is_success and answer.json()["items"]:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"orders has not heard of the demo account within {SLOWEST_NEWS} s")
 
 
 def people() -> list[dict[str, Any]]:

@@ -24,11 +24,12 @@ DROP_BEFORE_DATA = "drop before data"
 DROP_AFTER_DATA = "drop after data"  # the mail is kept, its sender never learns that
 # Mail may show pictures it carries and style itself; it may not run, load or embed anything.
 CAGE = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
-POLICY = f"{CAGE}; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+MAIL_POLICY = f"{CAGE}; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"
 
 
 class Mailbox:
-    """start(), stop(); `smtp_url`; `fail("451 4.3.0 Try later")`, `fail(DROP_AFTER_DATA, times=1)`, `heal()`."""
+    """start(), stop(); `smtp_url`; fail("451 4.3.0 Try later"), fail(DROP_AFTER_DATA, times=1), heal()."""
 
     def __init__(self, directory: Path, *, smtp_port: int, page_port: int):
         self.directory = directory
@@ -136,9 +137,7 @@ def create_app(mailbox: Mailbox) -> Flask:
 
     @app.after_request
     def close_the_page(answer: Response) -> Response:
-        answer.headers.setdefault(
-            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"
-        )
+        answer.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -169,10 +168,9 @@ def create_app(mailbox: Mailbox) -> Flask:
     @app.get("/messages/<name>/html")
     def html(name: str) -> Response:
         """In a cage of its own; links leave the frame they are shown in."""
-        page = f'<base target="_top">{kept(name)["html"]}'
-        return Response(
-            page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY}
-        )
+        answer = Response(f'<base target="_top">{kept(name)["html"]}', content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = MAIL_POLICY
+        return answer
 
     return app
 

@@ -18,21 +18,18 @@ class Narrator:
         self.step_number += 1
         self._line(("\n", ""), (f"{self.step_number}. ", "bold cyan"), (words, "bold"))
 
-    def call(self, method: str, url: str, body: Any, status: int) -> None:
+    def call(self, service: str, method: str, path: str, body: Any, status: int) -> None:
         shown = "" if body is None else " " + json.dumps(body, ensure_ascii=False)
         style = "green" if status < 400 else "yellow"
-        self._line(("   → ", "dim"), (f"{method} {url}", "cyan"), (shown, ""), (f"  {status}", style))
+        where = ((f"   → {service} ", "dim"), (f"{method} {path}", "cyan"))
+        self._line(*where, (shown, ""), (f"  {status}", style))
 
     def answer(self, text: str) -> None:
         self._line(("     ", ""), (text, ""))
 
     def event(self, event: dict[str, Any], seconds: float) -> None:
-        number = f"{event['source']} #{event['sequence']}"
-        self._line(
-            ("   ⚡ ", "yellow"),
-            (event["type"], "yellow"),
-            (f"  {number}, {seconds:.2f} s after the call", "dim"),
-        )
+        where = f"  {event['source']} #{event['sequence']}, {seconds:.2f} s after the call"
+        self._line(("   ⚡ ", "yellow"), (event["type"], "yellow"), (where, "dim"))
 
     def mail(self, message: dict[str, Any]) -> None:
         self._line(("   ✉ ", "magenta"), (f"to {message['to']}: ", ""), (message["subject"], "bold magenta"))

@@ -112,6 +112,8 @@ class Suite:
         self.await_ready()
         if self.rabbitmq:
             self.rabbitmq.await_ready()
+        if self.account:
+            demo.await_known(self.urls["orders"], self.directory, self.account["account_id"])
         self.say("all of them answer")
         self._describe()
 
@@ -235,9 +237,7 @@ def broker_here(say: Callable[[str], None]) -> str:
     if chosen := os.environ.get("BROKER_URL"):
         return chosen
     if system.ensure("rabbitmq", say=say):
-        say(
-            "going on without RabbitMQ (BROKER_URL=none): events travel through the services' logs, a little slower"
-        )
+        say("going on without RabbitMQ (BROKER_URL=none): events travel through the logs, a little slower")
         return NO_BROKER
     return RABBITMQ
 

@@ -82,9 +82,8 @@ def _install(command: list[str], missing: list[str], say: Callable[[str], None])
     say(f"installing {packages} by apt (for {', '.join(PROGRAMS[name].purpose for name in missing)}) …")
     began = time.monotonic()
     done = subprocess.run(command, check=False)
-    say(
-        f"{'installed' if done.returncode == 0 else 'could not install'} {packages} in {time.monotonic() - began:.0f} s"
-    )
+    outcome = "installed" if done.returncode == 0 else "could not install"
+    say(f"{outcome} {packages} in {time.monotonic() - began:.0f} s")
 
 
 def _as_root(command: list[str], missing: list[str], say: Callable[[str], None]) -> list[str] | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from local import demo, running, suite, tokens
+from local import running, suite, tokens
 from local.narrator import Narrator, money
 
 PATIENCE = 20  # seconds for what one step sets in motion
@@ -55,7 +55,7 @@ class Walk:
         url = self.urls[service] + path.replace("{a}", self.account)
         self.called_at = time.monotonic()
         answer = self.http.request(method, url, json=body, headers=headers)
-        self.narrator.call(method, url, body, answer.status_code)
+        self.narrator.call(service, method, path, body, answer.status_code)
         if answer.is_error:
             raise StepFailed(f"{method} {url} answered {answer.status_code}: {answer.text.strip()}")
         found: dict[str, Any] = (
@@ -125,8 +125,7 @@ def sign_in(walk: Walk) -> None:
 
 def see_packages(walk: Walk) -> None:
     """Options → Management of licenses and Purchases: the packages are displayed, each with its document"""
-    offers = walk.await_that("offers", lambda: walk.call("orders", "GET", "/v1/accounts/{a}/offers")["items"])
-    for offer in offers:
+    for offer in walk.call("orders", "GET", "/v1/accounts/{a}/offers")["items"]:
         price = next(price for price in offer["prices"] if price["interval"] == INTERVAL)
         cost = money(price["unit_amount"], price["currency"])
         walk.narrator.answer(f"{offer['name']['en']}: {cost} a person and {INTERVAL}. {offer['summary']['en']}")
@@ -139,9 +138,7 @@ def fill_cart(walk: Walk) -> None:
     """Select the plan, choose the number, Add: it appears in the summary below"""
     for order in walk.call("orders", "GET", "/v1/accounts/{a}/orders")["items"]:
         if order["status"] in ("awaiting_payment", "requires_action"):
-            walk.narrator.answer(
-                f"order {order['number']} was never paid; it is given up, one may be open at a time"
-            )
+            walk.narrator.answer(f"order {order['number']} was never paid: it is given up, to begin anew")
             walk.call("orders", "POST", f"/v1/accounts/{{a}}/orders/{order['id']}/cancellation")
             walk.await_events("order.canceled")
     wanted = {"interval": INTERVAL, "lines": [{"plan": PLAN, "seats": SEATS}]}
@@ -159,7 +156,7 @@ def buy(walk: Walk) -> None:
     path = f"/v1/accounts/{{a}}/orders/{order['id']}"
     refused = walk.call("orders", "POST", f"{path}/payment", {"provider": "sandbox", "card": DECLINED})
     walk.narrator.answer(
-        f"{refused['status']}: {refused['reason']}; the cart is kept, another card may be tried"
+        f"{refused['status']}: {refused['reason']}; the order stays, another card may be tried"
     )
     walk.await_events("order.declined")
     paid = walk.call("orders", "POST", f"{path}/payment", {"provider": "sandbox", "card": PAYS})
@@ -209,9 +206,7 @@ def read_mail(walk: Walk) -> None:
         raise StepFailed("The mail has no activation link.")
     device = {"code": link[1], "device": {"id": f"tour-{walk.person['id']}", "name": "Tour laptop"}}
     activated = walk.call("entitlements", "POST", "/v1/activations", device, public=True)
-    walk.narrator.answer(
-        f"active since {activated['activated_at']}; the token {activated['token'][:12]}… works offline"
-    )
+    walk.narrator.answer(f"activated; the token {activated['token'][:12]}… is checked without a network")
     walk.await_events("license.activated")
 
 
@@ -222,7 +217,7 @@ def obey(walk: Walk) -> None:
         question = {**asked, "feature": feature, "amount": amount}
         verdict = walk.call("entitlements", "POST", "/v1/checks", question, scopes="entitlements:read")
         walk.narrator.answer(
-            f"{'yes' if verdict['allowed'] else 'no'}: {verdict['reason']} ({verdict['value']})"
+            f"{'yes' if verdict['allowed'] else 'no'}: {verdict['reason']}, the plan says {verdict['value']}"
         )
 
 
@@ -242,8 +237,11 @@ STEPS = (sign_in, see_packages, fill_cart, buy, find_person, hand_over, read_mai
 
 def walk_through(directory: Path, narrator: Narrator) -> None:
     walk = Walk(directory, narrator)
+    narrator.plain(f"{{a}} is the account {walk.account}")
+    for service in suite.SERVICES:
+        narrator.plain(f"{service} is {walk.urls[service]}")
     for step in STEPS:
-        narrator.step((step.__doc__ or "").format(buyer=demo.known(directory)["members"][0]["name"]))
+        narrator.step((step.__doc__ or "").format(buyer=walk.buyer["name"]))
         step(walk)
 
 
@@ -271,6 +269,8 @@ def main() -> int:
     try:
         with running_suite(narrator) as directory:
             walk_through(directory, narrator)
+    except KeyboardInterrupt:
+        return 130
     except (StepFailed, suite.StartFailed, running.AlreadyRunning, httpx.HTTPError) as problem:
         where = f"Step {narrator.step_number} failed: " if narrator.step_number else ""
         narrator.failed(f"{where}{problem}")

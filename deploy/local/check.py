@@ -1,0 +1,64 @@
+"""make check: everything that must hold before a change is taken, a line with its seconds for each stage."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from local import running
+
+BIN = Path(sys.executable).parent
+UV = running.REPOSITORY / ".tools" / "bin" / "uv"
+
+
+class Stage(NamedTuple):
+    """A command that says nothing worth reading while it succeeds."""
+
+    name: str
+    command: Sequence[object]
+
+
+def stages() -> list[Stage]:
+    sources = sorted(str(path) for path in running.REPOSITORY.glob("**/src") if ".venv" not in path.parts)
+    return [
+        Stage("lint", [BIN / "ruff", "check", "--quiet", "."]),
+        Stage("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
+        Stage("types", [BIN / "mypy", *sources, "deploy/local"]),
+        Stage("imports", [BIN / "lint-imports"]),
+        Stage("lock file", [UV, "lock", "--check", "--quiet"]),
+        Stage("tests", ["make", "--no-print-directory", "test"]),
+    ]
+
+
+def run(stage: Stage) -> bool:
+    print(f"{stage.name} …", end=" ", flush=True)
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(part) for part in stage.command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=running.REPOSITORY,
+        check=False,
+    )
+    print(f"{'ok' if done.returncode == 0 else 'FAILED'}, {time.monotonic() - began:.1f} s", flush=True)
+    if done.returncode:
+        print(done.stdout, flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Every stage runs, so that one look shows all that is wrong."""
+    began = time.monotonic()
+    failed = [stage.name for stage in stages() if not run(stage)]
+    print(
+        f"{'FAILED: ' + ', '.join(failed) if failed else 'all of it holds'}, {time.monotonic() - began:.0f} s"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""A busy port is named, with what to do."""
+
+import os
+import socket
+
+import pytest
+
+from local import ports
+
+
+@pytest.fixture
+def busy():
+    with socket.socket() as server:
+        server.bind((ports.HOST, 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_busy_port_is_named_with_its_holder_and_what_to_do(monkeypatch, busy):
+    monkeypatch.setenv("PORTAL_PORT", str(busy))
+
+    with pytest.raises(ports.PortBusy) as refused:
+        ports.chosen()
+
+    assert f"Port {busy} (portal) is taken by process {os.getpid()}" in str(refused.value)
+    assert "make run PORTAL_PORT=" in str(refused.value)
+
+
+def test_the_environment_chooses_other_ports(monkeypatch):
+    wanted = dict(zip(ports.KNOWN, ports.free(len(ports.KNOWN)), strict=True))
+    for name, port in wanted.items():
+        monkeypatch.setenv(f"{name.upper()}_PORT", str(port))
+
+    assert ports.chosen() == wanted
+
+
+def test_free_ports_are_free_and_different():
+    found = ports.free(20)
+
+    assert len(set(found)) == 20
+    assert all(ports.is_free(port) for port in found)
