@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from flask import Flask, Response, abort, jsonify, render_template
+from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local import ports
 
 DROP_BEFORE_DATA = "drop before data"
 DROP_AFTER_DATA = "drop after data"  # the mail is kept, its sender never learns that
+REFRESH_EVERY = 5  # seconds
 # Mail may show pictures it carries and style itself; it may not run, load or embed anything.
 CAGE = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 MAIL_POLICY = f"{CAGE}; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -142,8 +143,11 @@ def create_app(mailbox: Mailbox) -> Flask:
         return answer
 
     @app.get("/")
-    def inbox() -> str:
-        return render_template("inbox.html", messages=mailbox.messages()[::-1])
+    def inbox() -> Response:
+        """It loads itself anew without a script, unless the reader stopped that."""
+        refreshing = "still" not in request.args
+        page = render_template("inbox.html", messages=mailbox.messages()[::-1], refreshing=refreshing)
+        return Response(page, headers={"Refresh": str(REFRESH_EVERY)} if refreshing else {})
 
     @app.get("/messages")
     def listing() -> Response:

@@ -56,11 +56,12 @@ def test_mails_are_kept_in_the_order_of_their_arrival_until_they_are_deleted(box
     assert box.messages() == []
 
 
-def test_the_list_looks_again_by_itself_and_leads_to_each_mail(box):
+def test_the_list_leads_to_each_mail_and_looks_again_by_itself_until_it_is_stopped(box):
     send(box)
     shown = page(box, "/")
 
-    assert '<meta http-equiv="refresh"' in shown.text
+    assert "Refresh" in shown.headers
+    assert "Refresh" not in page(box, "/?still=1").headers
     assert f'href="/messages/{box.messages()[0]["id"]}"' in shown.text
 
 
