@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
 
-from kit import clock
 from kit.errors import refuse
 
 LOCALES = ("en", "fr")
@@ -18,7 +17,7 @@ FREE, ASSIGNED, PARKED = "free", "assigned", "parked"  # a license
 UNASSIGNED, MEMBER_REMOVED = "unassigned", "member-removed"  # why an assignment ended
 PUBLISHED, RETIRED = "published", "retired"  # a plan
 
-UNDO_WINDOW = 30 * 24 * 3600 * clock.SECOND
+UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
 
 # Roles and what they allow. ---------------------------------------------------------------------
