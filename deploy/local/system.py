@@ -72,7 +72,8 @@ def ensure(*names: str, say: Callable[[str], None] = print) -> list[str]:
     still = [name for name in missing if not find(name)]
     for name in still:
         program = PROGRAMS[name]
-        how = f"apt-get install {' '.join(program.packages)}" if _has_apt() else f"install {program.elsewhere}"
+        with_apt = f"{'sudo ' * (os.geteuid() != 0)}apt-get install {' '.join(program.packages)}"
+        how = with_apt if _has_apt() else f"install {program.elsewhere}"
         say(f"missing for {program.purpose}: {how}")
     return still
 

@@ -70,4 +70,4 @@ def test_without_root_and_without_a_terminal_nothing_is_installed_but_the_comman
     monkeypatch.setattr(system.sys.stdin, "isatty", lambda: False, raising=False)
 
     assert system.ensure("rabbitmq", say=said.append) == ["rabbitmq"]
-    assert said == ["missing for delivering events: apt-get install rabbitmq-server"]
+    assert said == ["missing for delivering events: sudo apt-get install rabbitmq-server"]
