@@ -86,7 +86,7 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
     @route("PUT", f"{base}/cart", "orders", "purchase")
     def put_cart() -> Response:
         if request.headers.get("If-Match", f'"{suite.cart_version}"') != f'"{suite.cart_version}"':
-            raise Refusal("cart-changed", status=412)
+            raise Refusal("cart-changed", status=412, cart=suite.cart)
         suite.cart = {**suite.cart, **request.json}
         suite.cart_version += 1
         return cart()
@@ -223,7 +223,9 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
     def park() -> Any:
         def act() -> tuple[Json, int]:
             if suite.pool(request.json["plan"])["free"] < request.json["seats"]:
-                raise Refusal("seats-assigned")
+                plan = request.json["plan"]
+                held = [one for one in suite.members.values() if (one["license"] or {}).get("plan") == plan]
+                raise Refusal("seats-assigned", holders=[{"name": one["name"]} for one in held])
             made = {"id": new_id(), **request.json}
             suite.parkings[made["id"]] = made
             return made, 201

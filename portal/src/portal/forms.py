@@ -13,16 +13,16 @@ MOST_KEPT = 300  # characters of one typed value that survive the way through th
 class Held(NamedTuple):
     """What the last POST of this page complained about, and what was typed."""
 
-    message: str = ""
-    errors: dict[str, str] = {}
-    typed: dict[str, Any] = {}
+    message: str
+    errors: dict[str, str]
+    typed: dict[str, Any]
 
     def value(self, name: str, otherwise: Any = "") -> Any:
         return self.typed.get(name, otherwise)
 
 
 def local_path(path: str | None, otherwise: str = "/") -> str:
-    """`path` if it leads to a page of ours; browsers read `//host`, `/\\host` and control characters as ways out."""
+    """`path` if it leads to a page of ours; `//host`, `/\\host` and control characters lead out of it."""
     if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or len(path) > 1500:
         return otherwise
     parts = urlsplit(path)
@@ -68,7 +68,7 @@ def held() -> Held:
     """What `back` kept for this page; shown once."""
     if "held" not in g:
         kept = session.get("held")
-        g.held = Held()
+        g.held = Held("", {}, {})
         if kept and kept["path"] == request.path:
             session.pop("held")
             g.held = Held(kept["message"], kept["errors"], kept["typed"])

@@ -71,9 +71,6 @@ def _sentences(problem: Problem) -> dict[str, str]:
         ),
         "quote-used": gettext("This was ordered already; it was not ordered again."),
         "change-in-progress": gettext("Another order is waiting for its payment. Finish or cancel it first."),
-        "cart-changed": gettext(
-            "Somebody else changed the summary meanwhile. It now shows their version; check it and change it again."
-        ),
         "cart-empty": gettext("Nothing is selected yet."),
         "plan-not-sold": gettext("A plan in the summary is not sold any more. Take it out, then go on."),
         "below-minimum-quantity": gettext(

@@ -1,4 +1,4 @@
-"""Sign-in links: tokens good for 15 minutes and one use, the mail that carries them, and how many may be asked for."""
+"""Sign-in links: tokens good for 15 minutes and one use, their mail, and how many may be asked for."""
 
 import smtplib
 import threading

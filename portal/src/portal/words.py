@@ -98,22 +98,38 @@ def order_status(status: str) -> str:
     return names.get(status, status)
 
 
-def feature(code: str, value: Any) -> str:
-    """What a plan includes, as a line of its card; empty for what it does not include."""
-    if not value:
-        return ""
+FEATURES = ("attachments.max_mb", "signatures.max_signers", "retrieval", "own_address", "devices.max")
+
+
+def features(offered: dict[str, Any]) -> list[tuple[str, bool]]:
+    """What a plan says about every feature, known ones first: (words, whether it is included)."""
+    codes = sorted(offered, key=lambda code: FEATURES.index(code) if code in FEATURES else len(FEATURES))
+    return [(_feature(code, offered[code]), bool(offered[code])) for code in codes]
+
+
+def _feature(code: str, value: Any) -> str:
+    names = {
+        "attachments.max_mb": gettext("Attachments"),
+        "signatures.max_signers": gettext("Signatures on documents"),
+        "retrieval": gettext("Taking messages back"),
+        "own_address": gettext("Sending from your own address"),
+    }
+    if not value or value is True:
+        return names.get(code, code)
     if code == "attachments.max_mb":
-        size = gettext("%(n)s GB", n=format_decimal(Decimal(value) / 1024)) if value >= 1024 else ""
-        return gettext("Attachments up to %(size)s", size=size or gettext("%(n)s MB", n=format_number(value)))
+        size = _size(value)
+        return gettext("Attachments up to %(size)s", size=size)
     if code == "signatures.max_signers":
         return ngettext("%(num)s signature on a document", "Up to %(num)s signers on a document", value)
     if code == "devices.max":
         return ngettext("%(num)s device for each person", "%(num)s devices for each person", value)
-    names = {
-        "retrieval": gettext("Messages can be taken back after sending"),
-        "own_address": gettext("Sending from your own address"),
-    }
-    return names.get(code, f"{code}: {value}" if value is not True else code)
+    return f"{names.get(code, code)}: {value}"
+
+
+def _size(megabytes: int) -> str:
+    if megabytes < 1024:
+        return gettext("%(n)s MB", n=format_number(megabytes))
+    return gettext("%(n)s GB", n=format_decimal(Decimal(megabytes) / 1024))
 
 
 def notice_kind(kind: str) -> str:
@@ -133,5 +149,5 @@ def clock_time(moment: datetime, zone: str) -> str:
 def install(app: Flask) -> None:
     """Make these available in every template, under their own names."""
     said = (money, moment, day, plan_name, per, interval_name, role_name, role_effect, member_state)
-    more = (order_status, feature, notice_kind, notice_state, words)
+    more = (order_status, features, notice_kind, notice_state, words)
     app.jinja_env.filters.update({function.__name__: function for function in (*said, *more)})

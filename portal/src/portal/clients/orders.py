@@ -19,15 +19,14 @@ class Orders:
         cart, headers = self.api.send("GET", f"{self.base}/cart")
         return {**cart, "etag": headers.get("ETag", "")}
 
-    def put_cart(self, interval: str, lines: list[Json], etag: str, currency: str | None = None) -> Json:
-        """Replace the cart; 412 `cart-changed` when somebody else changed it since `etag`."""
-        body: Json = {"interval": interval, "lines": lines, **({"currency": currency} if currency else {})}
-        return self.api.send("PUT", f"{self.base}/cart", json=body, headers={"If-Match": etag} if etag else {})[
-            0
-        ]
-
-    def clear_cart(self, etag: str) -> None:
-        self.api.send("DELETE", f"{self.base}/cart", headers={"If-Match": etag} if etag else {})
+    def replace_cart(self, interval: str, lines: list[Json], etag: str) -> None:
+        """Replace the cart; 412 `cart-changed` when somebody else changed it since `etag` (if given)."""
+        headers = {"If-Match": etag} if etag else {}
+        if lines:
+            body = {"interval": interval, "lines": lines}
+            self.api.send("PUT", f"{self.base}/cart", json=body, headers=headers)
+        else:
+            self.api.send("DELETE", f"{self.base}/cart", headers=headers)
 
     def quote(self) -> Json:
         """A quote for what is in the cart."""

@@ -1,5 +1,7 @@
 """Activity: who did what, when and from which address."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale, gettext
 
@@ -71,7 +73,7 @@ def export() -> Response:
     pieces = session.suite().notifier.activity_csv(str(get_locale())[:2])
     next(pieces)  # a refusal becomes a page, not half a file
 
-    def body():  # type: ignore[no-untyped-def]
+    def body() -> Iterator[bytes]:
         try:
             yield from pieces
         except Problem as problem:

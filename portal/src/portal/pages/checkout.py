@@ -71,7 +71,8 @@ def charge(order_id: str, key: str) -> Response:
         if problem.unreachable:
             forms.toast(
                 gettext(
-                    "There is no answer about the payment yet. Do not pay again: this page shows it when it comes."
+                    "There is no answer about the payment yet. "
+                    "Do not pay again: this page shows it when it comes."
                 ),
                 kind="failed",
             )

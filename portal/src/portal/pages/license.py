@@ -22,14 +22,8 @@ def manage(member_id: str) -> str:
     for code in page.pools.or_else({}):
         plans.setdefault(code, {})
     back = forms.local_path(request.args.get("next"), "/people")
-    return render_template(
-        "people/license.html",
-        page=page,
-        person=page.person.value,
-        plans=list(plans),
-        back=back,
-        can_buy=g.me.may("purchase"),
-    )
+    shown = {"person": page.person.value, "plans": list(plans), "back": back, "can_buy": g.me.may("purchase")}
+    return render_template("people/license.html", page=page, **shown)
 
 
 @blueprint.post("/people/<member_id>/license")
@@ -83,7 +77,11 @@ def _say(person: Json, held: str, wanted: str, after: str) -> None:
     if wanted == NONE:
         said = gettext("%(name)s no longer has a license; it is free for somebody else.", name=who)
     else:
-        said = gettext("%(name)s now has %(plan)s. A confirmation is on its way by e-mail.", name=who, plan=plan_name(wanted))  # fmt: skip
+        said = gettext(
+            "%(name)s now has %(plan)s. A confirmation is on its way by e-mail.",
+            name=who,
+            plan=plan_name(wanted),
+        )
     if request.form.get("undo"):
         forms.toast(said)
         return

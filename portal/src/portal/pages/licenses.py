@@ -27,7 +27,7 @@ def overview() -> str:
         parkings=suite.entitlements.parkings if assigns else None,
         subscriptions=suite.orders.subscriptions if g.me.may("purchase", "billing") else None,
     )
-    renewals = {}
+    renewals: dict[str, list[tuple[str, str]]] = {}
     for subscription in page.subscriptions.or_else([]) if page.subscriptions else []:
         for item in subscription["items"]:
             renewals.setdefault(item["plan"], []).append(
@@ -85,7 +85,7 @@ def _add(plan: str, seats: int, tries: int = 3) -> None:
     lines = {line["plan"]: line["seats"] for line in cart["lines"]}
     lines[plan] = lines.get(plan, 0) + seats
     try:
-        orders.put_cart(cart.get("interval") or "month", _lines(lines), cart["etag"], cart.get("currency"))
+        orders.replace_cart(cart["interval"] or "month", _lines(lines), cart["etag"])
     except Problem as problem:
         if problem.code != "cart-changed" or tries == 1:
             raise
@@ -109,19 +109,47 @@ def change() -> Response:
     if errors:
         return forms.back("/licenses#summary", gettext("The summary was not changed."), errors)
     interval = "year" if request.form.get("interval") == "year" else "month"
+    chosen = {plan: seats for plan, seats in lines.items() if seats}
     try:
-        _save(interval, {plan: seats for plan, seats in lines.items() if seats})
+        _save(interval, chosen)
     except Problem as problem:
-        return forms.back("/licenses#summary", problems.text(problem))
-    return forms.to("/checkout" if then == "checkout" and any(lines.values()) else "/licenses#summary")
+        said = _conflict(problem, chosen) if problem.code == "cart-changed" else problems.text(problem)
+        return forms.back("/licenses#summary", said)
+    return forms.to("/checkout" if then == "checkout" and chosen else "/licenses#summary")
 
 
 def _save(interval: str, lines: dict[str, int]) -> None:
+    """Replace the cart; what the same person changed meanwhile (a second click) is no conflict."""
     orders, etag = session.suite().orders, request.form.get("etag", "")
-    if lines:
-        orders.put_cart(interval, _lines(lines), etag, request.form.get("currency"))
-    else:
-        orders.clear_cart(etag)
+    try:
+        orders.replace_cart(interval, _lines(lines), etag)
+    except Problem as problem:
+        if (problem.facts.get("cart") or {}).get("changed_by") != g.me.id:
+            raise
+        orders.replace_cart(interval, _lines(lines), "")
+
+
+def _conflict(problem: Problem, yours: dict[str, int]) -> str:
+    """Who changed the cart meanwhile, and both versions; what was typed stays in the form."""
+    cart = problem.facts.get("cart") or {"lines": []}
+    return gettext(
+        "%(who)s changed the summary meanwhile to: %(theirs)s. "
+        "Yours was: %(yours)s. Check it and press Update.",
+        who=_name_of(cart.get("changed_by")),
+        theirs=_told({line["plan"]: line["seats"] for line in cart["lines"]}),
+        yours=_told(yours),
+    )
+
+
+def _name_of(member_id: str | None) -> str:
+    try:
+        return str(session.suite().entitlements.member(str(member_id))["name"])
+    except Problem:
+        return gettext("Somebody else")
+
+
+def _told(lines: dict[str, int]) -> str:
+    return ", ".join(f"{seats} × {plan_name(plan)}" for plan, seats in lines.items()) or gettext("nothing")
 
 
 def _lines(seats_by_plan: dict[str, int]) -> list[Json]:
@@ -155,7 +183,12 @@ def remove(plan: str) -> Response:
         parking = session.suite().entitlements.park(plan, interval, seats, forms.key())
     except Problem as problem:
         return forms.back(here, problems.text(problem))
-    removed = ngettext("%(num)s license of %(plan)s will not be renewed.", "%(num)s licenses of %(plan)s will not be renewed.", seats, plan=plan_name(plan))  # fmt: skip
+    removed = ngettext(
+        "%(num)s license of %(plan)s will not be renewed.",
+        "%(num)s licenses of %(plan)s will not be renewed.",
+        seats,
+        plan=plan_name(plan),
+    )
     forms.toast(removed, undo=f"/licenses/parkings/{parking['id']}/undo")
     return forms.to("/licenses#owned")
 

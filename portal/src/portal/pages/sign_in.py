@@ -1,5 +1,6 @@
 """Signing in by a mailed link (or by one click in the demo), and signing out."""
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -167,7 +168,8 @@ def _demo_people() -> list[Json]:
 
     def by_role(person: Json) -> tuple[bool, bool, str]:
         roles: Iterable[str] = person["roles"]
-        return ("administrator" not in roles, set(roles) <= {"member"}, str(person["name"]))
+        plain = unicodedata.normalize("NFKD", person["name"]).casefold()
+        return ("administrator" not in roles, set(roles) <= {"member"}, plain)
 
     people = _demo_reader().members(state="active", limit=100)["items"]
     return sorted(people, key=by_role)

@@ -50,7 +50,7 @@ document.addEventListener("submit", (event) => {
   if (button && button.hasAttribute("data-dialog")) {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, button));
-    return openInDialog(button.formAction || form.action, { method: "POST", body }, () => form.submit());
+    return openInDialog(button.getAttribute("formaction") || form.action, { method: "POST", body }, () => form.submit());
   }
   if (form.method === "post") form.dataset.sent = "1";
 });

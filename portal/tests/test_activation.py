@@ -1,0 +1,49 @@
+"""Activation: the code from the e-mail is enough, and using it again changes nothing."""
+
+import pytest
+
+
+@pytest.fixture
+def code(suite):
+    suite.assign(suite.member("Sophie Germain"), "pro")
+    return next(iter(suite.codes))
+
+
+def test_the_link_from_the_mail_speaks_the_persons_language_and_one_button_activates(browser, suite, code):
+    page = browser.open(f"/activate/{code}").text
+    assert "Bienvenue, Sophie" in page
+    assert "Comment installer" in page
+    assert code in page
+
+    assert "Votre licence est activée" in browser.send(f"/activate/{code}").text
+    assert suite.member("Sophie Germain")["license"]["activated_at"]
+
+
+def test_opening_the_link_activates_nothing(browser, suite, code):
+    browser.open(f"/activate/{code}")
+
+    assert suite.member("Sophie Germain")["license"]["activated_at"] is None
+
+
+def test_a_used_code_says_so_and_asks_for_nothing(browser, code):
+    browser.open(f"/activate/{code}")
+    browser.send(f"/activate/{code}")
+    page = browser.open(f"/activate/{code}").text
+
+    assert "Cette licence est déjà activée" in page
+    assert f'action="/activate/{code}"' not in page
+
+
+@pytest.mark.parametrize("path", ["/activate/unknown", "/activate?code=unknown"])
+def test_an_unknown_code_says_what_may_have_happened(browser, path):
+    answer = browser.open(path)
+
+    assert answer.status_code == 404
+    assert "This code is not known" in answer.text
+
+
+def test_a_code_is_typed_on_the_own_page(signed_in, code):
+    sophie = signed_in("Sophie Germain")
+    assert "Not activated yet" in sophie.open("/").text
+
+    assert "Welcome, Sophie" in sophie.open(f"/activate?code={code}").text

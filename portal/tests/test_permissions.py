@@ -1,0 +1,108 @@
+"""Who may see and do what; every page says for whom it is."""
+
+import re
+import time
+
+import pytest
+
+PAGES = {
+    "Ada Lovelace": {"/licenses", "/orders", "/people", "/people/new", "/activity", "/checkout"},
+    "Chandra Purchaser": {"/licenses", "/orders", "/checkout"},
+    "Dorothy Manager": {"/licenses", "/people", "/people/new"},
+    "Émile Auditeur": {"/activity"},
+    "Grace Hopper": set(),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("page", sorted(PAGES["Ada Lovelace"]))
+def test_a_page_opens_for_those_whose_role_has_it(signed_in, name, page):
+    answer = signed_in(name).client.get(page)
+
+    assert answer.status_code == (200 if page in PAGES[name] else 403)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_links_to_one_that_the_person_may_not_open(signed_in, name, suite):
+    suite.assign(suite.member("Grace Hopper"), "eco")
+    browser = signed_in(name)
+    for page in {"/", *PAGES[name]}:
+        links = set(re.findall(r'href="(/(?!static|language)[^"#?]*)', browser.open(page).text))
+        refused = {link for link in links if browser.client.get(link).status_code == 403}
+        assert not refused, page
+
+
+def test_every_route_says_for_whom_it_is(app):
+    unsaid = [name for name, view in app.view_functions.items() if not hasattr(view, "access")]
+
+    assert unsaid == []
+
+
+def test_every_page_that_is_not_public_asks_strangers_to_sign_in(app):
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if app.view_functions[rule.endpoint].access:
+            path = re.sub(r"<[^>]+>", "x", rule.rule)
+            for method in rule.methods & {"GET", "POST"}:
+                answer = client.open(path, method=method)
+                assert answer.headers["Location"].startswith("/sign-in"), path
+
+
+def test_a_purchaser_sees_no_way_to_add_users_or_to_remove_licenses(signed_in, suite):
+    browser = signed_in("Chandra Purchaser")
+    page = browser.open("/licenses").text
+
+    assert "Add" in page
+    assert "/removal" not in page
+    assert "User Management</a>" not in page
+    assert browser.post("/people", name="X", email="x@engines.example").status_code == 403
+    assert browser.post(f"/people/{suite.member('Grace Hopper')['id']}/license", plan="eco").status_code == 403
+
+
+def test_somebody_without_a_role_sees_the_own_license_and_nothing_else(signed_in, suite):
+    browser = signed_in("Grace Hopper")
+    assert "You have no license yet" in browser.open("/").text
+    suite.assign(suite.member("Grace Hopper"), "pro")
+
+    page = browser.open("/").text
+    assert "Not activated yet" in page
+    assert "How to install" in page
+    assert "Options" not in page
+
+
+def test_a_post_without_the_forms_token_changes_nothing(signed_in, suite):
+    browser = signed_in("Ada Lovelace")
+    grace = suite.member("Grace Hopper")
+    answer = browser.client.post(f"/people/{grace['id']}/license", data={"plan": "eco"})
+
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text
+    assert grace["license"] is None
+
+
+def test_a_lost_permission_is_lost_within_five_minutes(signed_in, suite, monkeypatch):
+    browser = signed_in("Dorothy Manager")
+    suite.member("Dorothy Manager").update(roles=["member"], permissions=["account:read"])
+    assert browser.client.get("/people").status_code == 200
+
+    later = time.time() + 301
+    monkeypatch.setattr("portal.session.time.time", lambda: later)
+    assert browser.client.get("/people").status_code == 403
+
+
+def test_permissions_hold_for_an_hour_while_entitlements_cannot_be_reached(signed_in, suite, monkeypatch):
+    browser, began = signed_in("Ada Lovelace"), time.time()
+    suite.down.add("entitlements")
+    monkeypatch.setattr("portal.session.time.time", lambda: began + 3500)
+    assert browser.client.get("/licenses").status_code == 200
+    monkeypatch.setattr("portal.session.time.time", lambda: began + 4000)
+    assert browser.client.get("/licenses").status_code == 503
+
+
+def test_a_removed_person_is_signed_out(signed_in, suite, monkeypatch):
+    browser = signed_in("Ada Lovelace")
+    suite.member("Ada Lovelace")["state"] = "removed"
+    later = time.time() + 301
+    monkeypatch.setattr("portal.session.time.time", lambda: later)
+
+    assert browser.client.get("/people").status_code == 303

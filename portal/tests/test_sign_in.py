@@ -1,0 +1,149 @@
+"""Signing in without passwords: links that work once, for fifteen minutes, and tell strangers nothing."""
+
+import re
+import time
+
+import pytest
+
+from kit.auth import Signer
+from portal import forms, signin
+
+ADA = "ada.lovelace@engines.example"
+
+
+@pytest.fixture
+def link(browser, mails):
+    """Ask for a link as Ada; the path in the mail."""
+
+    def ask(wanted="/people"):
+        browser.open(f"/sign-in?next={wanted}")
+        browser.send("/sign-in", email=ADA, next=wanted)
+        return re.search(r"http://localhost(/sign-in/link/\S+)", mails[-1][2])[1]
+
+    return ask
+
+
+def test_the_mailed_link_leads_through_one_button_to_the_page_asked_for(browser, link, mails):
+    path = link("/people?q=grace")
+    page = browser.open(path)
+    assert "Welcome, Ada Lovelace" in page.text
+    assert "Grace" not in page.text
+
+    answer = browser.send(path)
+    assert answer.request.full_path == "/people?q=grace"
+    assert "Grace Hopper" in answer.text
+    assert mails[0][0] == ADA
+
+
+def test_opening_a_link_uses_nothing_up_but_its_button_works_once(browser, link, app):
+    path = link()
+    browser.open(path)
+    browser.open(path)
+    browser.send(path)
+    other = type(browser)(app.test_client())
+    other.open(path)
+
+    assert "used already" in other.send(path).text
+
+
+def test_a_stranger_gets_the_same_answer_and_no_mail(browser, mails):
+    known = browser.send("/sign-in", email=ADA)
+    unknown = browser.send("/sign-in", email="nobody@engines.example")
+
+    assert re.sub(r"[0-9a-f]{2,}|csrf\S+", "", known.text) == re.sub(r"[0-9a-f]{2,}|csrf\S+", "", unknown.text)
+    assert [to for to, _, _ in mails] == [ADA]
+
+
+def test_the_mail_speaks_the_persons_language(browser, mails):
+    browser.send("/sign-in", email="sophie.germain@engines.example")
+
+    assert mails[0][1] == "Votre lien de connexion"
+    assert "Bonjour Sophie Germain" in mails[0][2]
+
+
+def test_links_are_limited_in_number_and_say_when_the_next_is_possible(browser, mails):
+    for _ in range(signin.PER_ADDRESS + 2):
+        answer = browser.send("/sign-in", email=ADA)
+
+    assert len(mails) == signin.PER_ADDRESS
+    assert "try again at" in answer.text
+
+
+@pytest.mark.parametrize("email", ["", "ada", "ada@", "@engines.example", "a b@engines.example"])
+def test_what_is_no_address_is_said_at_its_field(browser, mails, email):
+    answer = browser.send("/sign-in", email=email)
+
+    assert 'aria-invalid="true"' in answer.text
+    assert 'role="alert"' in answer.text
+    assert not mails
+
+
+def test_an_expired_a_forged_and_a_strangers_link_sign_nobody_in(app, browser, suite, keys):
+    ada = suite.member("Ada Lovelace")
+    link = signin.Link(ada["id"], "account", "Engines", "Ada", 0, "/")
+    links = app.extensions["links"]
+    forged = signin.Links(Signer(keys / "notifier.json"), links.verifier).token(link)
+    for token in (links.token(link, lasts=-10), forged, links.token(link)[:-4] + "AAAA"):
+        assert "does not work any more" in browser.open(f"/sign-in/link/{token}").text
+        assert "does not work any more" in browser.send(f"/sign-in/link/{token}").text
+        assert browser.client.get("/people").headers["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "javascript:x",
+        "people",
+        "",
+        None,
+    ],
+)
+def test_only_pages_of_ours_are_gone_back_to(path):
+    assert forms.local_path(path) == "/"
+
+
+@pytest.mark.parametrize("way", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_no_redirect_leaves_the_portal(browser, suite, way):
+    ada = suite.member("Ada Lovelace")["id"]
+
+    assert browser.client.get("/language/fr", query_string={"next": way}).headers["Location"] == "/"
+    assert browser.post("/sign-in/demo", member_id=ada, next=way).headers["Location"] == "/"
+
+
+def test_the_session_is_forgotten_after_twelve_hours_and_by_signing_out(signed_in, monkeypatch):
+    browser = signed_in("Ada Lovelace")
+    later = time.time() + 12 * 3600 + 5
+    with monkeypatch.context() as twelve_hours_on:
+        twelve_hours_on.setattr("portal.session.time.time", lambda: later)
+        assert browser.client.get("/people").status_code == 303
+    browser = signed_in("Ada Lovelace")
+    browser.open("/")
+    browser.send("/sign-out")
+    assert browser.client.get("/people").headers["Location"] == "/sign-in?next=/people"
+
+
+def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(browser, suite):
+    answer = browser.post("/sign-in/demo", member_id=suite.member("Ada Lovelace")["id"])
+
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert "SameSite=Lax" in answer.headers["Set-Cookie"]
+
+
+def test_nobody_signs_in_with_one_click_outside_the_demo(app, browser, suite):
+    app.extensions["settings"] = app.extensions["settings"]._replace(demo_account="")
+    assert "Demo" not in browser.open("/sign-in").text
+    browser.send("/sign-in/demo", member_id=suite.member("Ada Lovelace")["id"])
+
+    assert browser.client.get("/people").status_code == 303
+
+
+def test_the_demo_shows_administrators_first(browser):
+    page = browser.open("/sign-in").text
+    names = re.findall(r'name="member_id".*?</span><span>([^<]+)<small>([^<]+)', page)
+
+    assert [role for _, role in names[:3]] == ["Administrator", "Administrator", "Purchaser"]
+    assert len(names) == 37
