@@ -80,6 +80,7 @@ class Suite:
     def start(self) -> None:
         """Everything at once; returns when all answer. What was started is stopped when something fails."""
         self._lock = running.lock(self.directory)
+        self.directory.chmod(0o700)  # keys and passwords are in there
         try:
             self._start()
         except BaseException:
