@@ -77,7 +77,9 @@ def test_the_log_can_be_narrowed_by_type_actor_and_time(acme, read):
     assert len(read(since="2020-02-03T00:00:00Z").json["items"]) == 3
 
 
-@pytest.mark.parametrize("cursor", ["x", "1.x", "1", ".", "9" * 40 + "." + clock.new_id(), "١.x"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "1.x", "1", ".", "9" * 40 + "." + "01a20551-646d-73fa-8dee-7d3cf5544c0a", "١.x"]
+)
 def test_a_cursor_that_no_page_gave_is_refused(read, cursor):
     assert read(cursor=cursor).status_code == 422
 
