@@ -42,6 +42,7 @@ def once(view: F) -> F:
         with db.atomic():
             return _first(key) or _remember(key, make_response(view(*args, **kwargs)))
 
+    wrapper.once = True  # type: ignore[attr-defined]
     return wrapper  # type: ignore[return-value]
 
 

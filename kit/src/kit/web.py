@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -96,7 +97,7 @@ def create_app(
     version: str = "1.0.0",
 ) -> Flask:
     """The service `name` with its routes and those that every service has."""
-    from kit import eventlog
+    from kit import eventlog, openapi
 
     app = Flask(name, static_folder=None)
     app.config.update(
@@ -108,10 +109,12 @@ def create_app(
     )
     app.url_map.strict_slashes = False
     api = Api(app)
+    api.register_field(schema.Instant, "string", "date-time")
+    api.register_field(schema.DateText, "string", "date")
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for blueprint in (*blueprints, eventlog.blueprint):
         api.register_blueprint(blueprint)
-    app.register_blueprint(_operations(name, api))
+    app.register_blueprint(_operations(name, lambda: openapi.describe(app, deepcopy(api.spec.to_dict()))))
     _around_requests(app, verifier)
     _answer_errors(app)
     return app
@@ -177,15 +180,14 @@ def _answer_errors(app: Flask) -> None:
         return problem(500, "internal-error", "The service failed; the failure is logged with its correlation.")
 
 
-def _operations(name: str, api: Api) -> flask.Blueprint:
+def _operations(name: str, described: Callable[[], dict[str, Any]]) -> flask.Blueprint:
     """Liveness (the loop answers), readiness (own database and schema; never the broker), metrics, OpenAPI."""
     operations = flask.Blueprint("operations", __name__)
 
     @operations.get("/openapi.json")
     @auth.public
     def openapi() -> dict[str, Any]:
-        described: dict[str, Any] = api.spec.to_dict()
-        return described
+        return described()
 
     @operations.get("/livez")
     @auth.public

@@ -16,6 +16,7 @@ blueprint = Blueprint("plans", __name__, url_prefix="/v1/plans", description="Wh
 @auth.public
 @blueprint.response(200, schema.page_of(schemas.Plan))
 def list_plans() -> dict[str, Any]:
+    """The plans that are sold, by rank."""
     return {"items": queries.plans(), "next": None}
 
 
@@ -23,12 +24,13 @@ def list_plans() -> dict[str, Any]:
 @auth.public
 @blueprint.response(200, schemas.Plan)
 def get_plan(code: str) -> dict[str, Any]:
+    """One plan at its current version, retired or not."""
     return queries.plan(code)
 
 
 @blueprint.get("/<code>/documents/<language>")
 @auth.public
-@blueprint.response(200, content_type="text/html")
+@blueprint.response(200, {"type": "string"}, content_type="text/html")
 def get_document(code: str, language: str) -> Response:
     """The document about a plan, as a page that stands alone."""
     if language not in domain.LANGUAGES:
@@ -44,6 +46,7 @@ def get_document(code: str, language: str) -> Response:
 @blueprint.arguments(schemas.Publication)
 @blueprint.response(201, schemas.Plan)
 def publish_plan(publication: dict[str, Any]) -> dict[str, Any]:
+    """Publish the next version of a plan; the same content again changes nothing."""
     content = schemas.PlanContent().dump(publication)
     commands.publish_plan(publication["code"], publication["rank"], content)
     return queries.plan(publication["code"])
@@ -55,5 +58,6 @@ def publish_plan(publication: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.Retirement)
 @blueprint.response(201, schemas.Plan)
 def retire_plan(retirement: dict[str, Any], code: str) -> dict[str, Any]:
+    """Stop selling a plan; who holds it moves to the successor at renewal."""
     commands.retire_plan(code, retirement["successor"])
     return queries.plan(code)

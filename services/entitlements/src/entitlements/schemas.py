@@ -119,7 +119,7 @@ class Domain(Answer):
     domain = fields.String()
     state = fields.String(metadata={"enum": ["pending", "approved"]})
     added_at = schema.Instant()
-    approved_at = schema.Instant()
+    approved_at = schema.Instant(allow_none=True)
 
 
 # Members. ---------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ class MemberLicense(Answer):
     id = fields.String(attribute="license_id")
     plan = fields.String()
     assignment_id = fields.String(attribute="id")
-    activated_at = schema.Instant()
+    activated_at = schema.Instant(allow_none=True)
 
 
 class Member(Answer):
@@ -169,7 +169,9 @@ class Member(Answer):
     locale = fields.String()
     state = fields.String()
     roles = fields.List(fields.String())
-    permissions = fields.Function(lambda member: sorted(member.permissions))
+    permissions = fields.Function(
+        lambda member: sorted(member.permissions), metadata={"type": "array", "items": {"type": "string"}}
+    )
     license = fields.Nested(MemberLicense, attribute="assignment", allow_none=True)
     added_at = schema.Instant()
 
@@ -200,7 +202,10 @@ class Pool(Seats):
 class LicensesQuery(schema.PageQuery):
     plan = schema.Text(longest=30, shortest=0, load_default="")
     state = fields.String(load_default="", validate=validate.OneOf(["", "free", "assigned", "parked"]))
-    member = schema.Id(load_default="")
+    member = schema.Id(load_default=None)
+
+
+DATE = {"type": "string", "format": "date"}
 
 
 class Term(Answer):
@@ -219,13 +224,16 @@ class License(Answer):
     plan = fields.String()
     interval = fields.String()
     state = fields.String()
-    member = fields.Nested(Holder, attribute="held.holder", dump_default=None)
-    assignment_id = fields.String(attribute="held.id", dump_default=None)
-    activated_at = schema.Instant(attribute="held.activated_at", dump_default=None)
+    member = fields.Nested(Holder, attribute="held.holder", dump_default=None, allow_none=True)
+    assignment_id = fields.String(attribute="held.id", dump_default=None, allow_none=True)
+    activated_at = schema.Instant(attribute="held.activated_at", dump_default=None, allow_none=True)
     order_id = fields.String()
     line = fields.Integer()
     subscription_id = fields.String()
-    term = fields.Function(lambda license: Term().dump(license))
+    term = fields.Function(
+        lambda license: Term().dump(license),
+        metadata={"type": "object", "properties": {"start": DATE, "end": DATE}},
+    )
 
 
 class NewAssignment(schema.Body):
@@ -239,7 +247,7 @@ class Assignment(Answer):
     member_id = fields.String()
     plan = fields.String()
     assigned_at = schema.Instant()
-    activated_at = schema.Instant()
+    activated_at = schema.Instant(allow_none=True)
 
 
 class NewParking(schema.Body):
@@ -322,9 +330,9 @@ class KeySet(Answer):
 
 
 class ActivationCode(Answer):
-    code = fields.Function(lambda assignment: domain.shown_code(assignment.code))
+    code = fields.Function(lambda assignment: domain.shown_code(assignment.code), metadata={"type": "string"})
     assignment_id = fields.String(attribute="id", metadata={"description": "Whose code it is, as announced."})
-    activated_at = schema.Instant()
+    activated_at = schema.Instant(allow_none=True)
 
 
 class CodeHolder(Holder):
@@ -336,7 +344,7 @@ class CodeDescribed(Answer):
     member = fields.Nested(CodeHolder)
     plan = fields.String()
     install = fields.Dict()
-    activated_at = schema.Instant()
+    activated_at = schema.Instant(allow_none=True)
 
 
 # Signing in. ------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.get("/activity.csv")
 @auth.allow("activity:read")
 @blueprint.arguments(schemas.CsvQuery, location="query")
-@blueprint.response(200, content_type="text/csv")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_activity(query: dict[str, Any], account_id: UUID) -> Response:
     """The whole log for a spreadsheet, newest first; it streams."""
     rows = stream_with_context(queries.activity_csv(str(account_id), query))

@@ -14,6 +14,13 @@ from orders.models import Cart, Order, Quote
 blueprint = web.Blueprint(
     "orders", __name__, url_prefix="/v1/accounts/<uuid:account_id>", description="Buying seats for an account"
 )
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The version of the cart."}}
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": {"type": "string"},
+    "description": "The ETag that was seen; without it the change is made whatever the cart holds.",
+}
 CartAnswer = tuple[dict[str, Any], int, dict[str, str]]
 
 
@@ -31,12 +38,13 @@ def show_renewed_quote(stale: commands.QuoteStale) -> Response:
 @auth.allow("purchase", "billing")
 @blueprint.response(200, schema.page_of(schemas.Offer))
 def list_offers(account_id: UUID) -> dict[str, Any]:
+    """The plans sold today in the account's currency, by rank."""
     return {"items": queries.offers(str(account_id)), "next": None}
 
 
 @blueprint.get("/cart")
 @auth.allow("purchase", "billing")
-@blueprint.response(200, schemas.Cart)
+@blueprint.response(200, schemas.Cart, headers=ETAG)
 def get_cart(account_id: UUID) -> CartAnswer:
     """The account's one cart; its ETag goes into If-Match of a change."""
     return _cart(queries.cart(str(account_id)))
@@ -45,7 +53,8 @@ def get_cart(account_id: UUID) -> CartAnswer:
 @blueprint.put("/cart")
 @auth.allow("purchase")
 @blueprint.arguments(schemas.WantedCart)
-@blueprint.response(200, schemas.Cart)
+@blueprint.doc(parameters=[IF_MATCH])
+@blueprint.response(200, schemas.Cart, headers=ETAG)
 def fill_cart(wanted: dict[str, Any], account_id: UUID) -> CartAnswer:
     """Replace the cart; with If-Match 412 `cart-changed` when somebody else changed it meanwhile."""
     return _cart(commands.fill_cart(str(account_id), **wanted, seen=_seen(), member_id=auth.caller().id))
@@ -53,8 +62,10 @@ def fill_cart(wanted: dict[str, Any], account_id: UUID) -> CartAnswer:
 
 @blueprint.delete("/cart")
 @auth.allow("purchase")
+@blueprint.doc(parameters=[IF_MATCH])
 @blueprint.response(204)
 def empty_cart(account_id: UUID) -> None:
+    """Take everything out of the cart."""
     commands.empty_cart(str(account_id), _seen(), auth.caller().id)
 
 
@@ -94,6 +105,7 @@ def place_order(placement: dict[str, Any], account_id: UUID) -> Order:
 @blueprint.arguments(schemas.OrdersQuery, location="query")
 @blueprint.response(200, schema.page_of(schemas.Order))
 def list_orders(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
+    """The account's orders, newest first."""
     found = queries.orders(str(account_id), query["cursor"], query["limit"])
     return {"items": found, "next": found[-1].id if len(found) == query["limit"] else None}
 
@@ -102,6 +114,7 @@ def list_orders(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @auth.allow("purchase", "billing")
 @blueprint.response(200, schemas.Order)
 def get_order(account_id: UUID, order_id: UUID) -> Order:
+    """One order and how far it came."""
     return queries.order(str(account_id), str(order_id))
 
 
@@ -144,4 +157,5 @@ def cancel_order(account_id: UUID, order_id: UUID) -> Order:
 @auth.allow("purchase", "billing")
 @blueprint.response(200, schema.page_of(schemas.Subscription))
 def list_subscriptions(account_id: UUID) -> dict[str, Any]:
+    """What the account holds, one subscription per interval."""
     return {"items": queries.subscriptions(str(account_id)), "next": None}

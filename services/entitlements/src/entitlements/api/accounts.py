@@ -26,6 +26,7 @@ def open_account(opened: dict[str, Any]) -> models.Account:
 @auth.allow("account:read", "accounts:write")
 @blueprint.response(200, schemas.Account)
 def get_account(account_id: str) -> models.Account:
+    """The account's details."""
     return queries.account(account_id)
 
 
@@ -34,4 +35,5 @@ def get_account(account_id: str) -> models.Account:
 @blueprint.arguments(schemas.AccountChanges)
 @blueprint.response(200, schemas.Account)
 def change_account(changes: dict[str, Any], account_id: str) -> models.Account:
+    """Change the details that are given; the currency stays."""
     return commands.change_account(account_id, changes)

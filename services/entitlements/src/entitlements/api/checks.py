@@ -10,11 +10,13 @@ from entitlements.api.blueprint import make
 from kit import auth
 
 blueprint = make("checks", "What people may use")
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Changes with the answer."}}
 
 
 @blueprint.get("/accounts/<uuid:account_id>/members/<uuid:member_id>/entitlements")
 @auth.allow("entitlements:read", "people", "licenses", own="member_id")
-@blueprint.alt_response(200, schema=schemas.Entitlements, success=True)
+@blueprint.alt_response(200, schema=schemas.Entitlements, success=True, headers=ETAG)
+@blueprint.alt_response(304, description="Nothing changed since that ETag.", success=True)
 def get_entitlements(account_id: str, member_id: str) -> Response:
     """What the member may use; with If-None-Match a poller hears 304 until it changes."""
     answer = flask.jsonify(schemas.Entitlements().dump(queries.entitlements(account_id, member_id)))
@@ -29,6 +31,7 @@ def get_entitlements(account_id: str, member_id: str) -> Response:
 @blueprint.arguments(schemas.Question)
 @blueprint.response(200, schemas.Verdict)
 def check(question: dict[str, Any]) -> domain.Verdict:
+    """May this member use this feature, and this much of it?"""
     auth.require_account(question["account_id"])
     return queries.check(question)
 

@@ -14,6 +14,7 @@ blueprint = make("domains", "Mail domains from which people may be added")
 @auth.allow("domains")
 @blueprint.response(200, schema.page_of(schemas.Domain))
 def list_domains(account_id: str) -> dict[str, Any]:
+    """The account's domains, approved or not."""
     return {"items": queries.domains(account_id), "next": None}
 
 
@@ -23,6 +24,7 @@ def list_domains(account_id: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.NewDomain)
 @blueprint.response(201, schemas.Domain)
 def add_domain(named: dict[str, Any], account_id: str) -> models.Domain:
+    """Name a domain as the account's own; people of it can be added once it is approved."""
     return commands.add_domain(account_id, named["domain"])
 
 
@@ -39,6 +41,7 @@ def approve_domain(account_id: str, name: str) -> models.Domain:
 @auth.allow("domains")
 @blueprint.response(204)
 def remove_domain(account_id: str, name: str) -> None:
+    """Nobody new comes from the domain; who is there stays."""
     commands.remove_domain(account_id, _spelled(name))
 
 

@@ -14,6 +14,7 @@ blueprint = make("members", "The people of an account")
 @blueprint.arguments(schemas.MembersQuery, location="query")
 @blueprint.response(200, schema.page_of(schemas.Member))
 def list_members(query: dict[str, Any], account_id: str) -> dict[str, Any]:
+    """People by name, each with the license they hold."""
     return queries.members(account_id, **query)
 
 
@@ -32,6 +33,7 @@ def add_member(person: dict[str, Any], account_id: str) -> models.Member:
 @auth.allow("people", "licenses", own="member_id")
 @blueprint.response(200, schemas.Member)
 def get_member(account_id: str, member_id: str) -> models.Member:
+    """One person, with the license they hold."""
     return queries.member(account_id, member_id)
 
 

@@ -13,6 +13,7 @@ blueprint = make("seats", "Licenses, who holds them, and which end with the term
 @auth.allow("account:read")
 @blueprint.response(200, schema.page_of(schemas.Pool))
 def list_pools(account_id: str) -> dict[str, Any]:
+    """How many licenses of each plan the account has, and in which state."""
     return {"items": queries.pools(account_id), "next": None}
 
 
@@ -21,6 +22,7 @@ def list_pools(account_id: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.LicensesQuery, location="query")
 @blueprint.response(200, schema.page_of(schemas.License))
 def list_licenses(query: dict[str, Any], account_id: str) -> dict[str, Any]:
+    """Licenses in the order in which they were issued, each with its holder."""
     return queries.licenses(account_id, **query)
 
 
@@ -38,6 +40,7 @@ def assign_license(asked: dict[str, Any], account_id: str) -> models.Assignment:
 @auth.allow("licenses")
 @blueprint.response(204)
 def unassign_license(account_id: str, assignment_id: str) -> None:
+    """Take the license back; the same person gets the same one back within 30 days."""
     commands.unassign_license(account_id, assignment_id)
 
 
@@ -45,6 +48,7 @@ def unassign_license(account_id: str, assignment_id: str) -> None:
 @auth.allow("licenses")
 @blueprint.response(200, schema.page_of(schemas.Parking))
 def list_parkings(account_id: str) -> dict[str, Any]:
+    """Seats that were removed and can be brought back, newest first."""
     return {"items": queries.parkings(account_id), "next": None}
 
 

@@ -23,7 +23,9 @@ def _pool(plan: str, by_interval: list[Pool]) -> dict[str, Any]:
     return {"plan": plan, **total.described(), "by_interval": inside}
 
 
-def licenses(account_id: str, *, plan: str, state: str, member: str, cursor: str, limit: int) -> dict[str, Any]:
+def licenses(
+    account_id: str, *, plan: str, state: str, member: str | None, cursor: str, limit: int
+) -> dict[str, Any]:
     """A page in the order in which they were issued, each with its holder."""
     chosen = (
         License.select(License, Assignment, Member)
