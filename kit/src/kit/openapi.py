@@ -24,49 +24,47 @@ def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for method, operation in spec["paths"].get(path, {}).items():
-            if method.upper() in (rule.methods or ()):
+            access = auth.access_of(app, rule.endpoint)
+            if access is not None and method.upper() in (rule.methods or ()):
                 operation["operationId"] = rule.endpoint.rpartition(".")[2]
-                _describe(operation, path, app.view_functions[rule.endpoint])
+                _describe(operation, path, access, hasattr(app.view_functions[rule.endpoint], "once"))
                 bodies.append(operation.get("requestBody"))
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusal = {"description": "Refused; `code` names the rule.", "content": content}
     components = spec["components"]
     components["responses"] = {"Refusal": refusal}
-    received, used = set(), set()
-    _add_schemas(received, bodies, components["schemas"])
-    _add_schemas(used, [spec["paths"], refusal], components["schemas"])
+    received = _schemas_in(bodies, components["schemas"])
+    used = _schemas_in([spec["paths"], refusal], components["schemas"])
     components["schemas"] = {name: components["schemas"][name] for name in used}
     for name in used - received:
         components["schemas"][name].pop("additionalProperties", None)
     return spec
 
 
-def _describe(operation: dict[str, Any], path: str, view: Any) -> None:
+def _describe(operation: dict[str, Any], path: str, access: auth.Access, once: bool) -> None:
     statuses = {"default"} | {status for status in operation["responses"] if status == "422"}
     if "requestBody" in operation:
         statuses |= {"400", "413", "415", "422"}
     if "{" in path:
         statuses.add("404")
     operation["security"] = []
-    if view.access != auth.PUBLIC:
+    if access != auth.PUBLIC:
         statuses |= {"401", "403"}
         operation["security"] = [{"token": []}]
-        operation["x-grants"] = sorted(view.access.grants)
-    if view.access.own:
-        operation["x-own"] = view.access.own
-    if hasattr(view, "once"):
+        operation["x-grants"] = sorted(access.grants)
+    if access.own:
+        operation["x-own"] = access.own
+    if once:
         operation.setdefault("parameters", []).append(KEY)
     operation["responses"] |= {status: {"$ref": "#/components/responses/Refusal"} for status in statuses}
 
 
-def _add_schemas(names: set[str], node: Any, schemas: dict[str, Any]) -> None:
-    """The names of all schemas that the node refers to, through others too."""
+def _schemas_in(node: Any, schemas: dict[str, Any]) -> set[str]:
+    """The names of all schemas that the node refers to, through others too; none refers to itself."""
     if isinstance(node, list):
-        for inner in node:
-            _add_schemas(names, inner, schemas)
-    elif isinstance(node, dict):
-        _add_schemas(names, list(node.values()), schemas)
-        kind, _, name = node.get("$ref", "").rpartition("/")
-        if kind.endswith("/schemas") and name not in names:
-            names.add(name)
-            _add_schemas(names, schemas[name], schemas)
+        return set().union(*(_schemas_in(inner, schemas) for inner in node))
+    if not isinstance(node, dict):
+        return set()
+    kind, _, name = str(node.get("$ref", "")).rpartition("/")
+    named = {name} | _schemas_in(schemas[name], schemas) if kind.endswith("/schemas") else set()
+    return named | _schemas_in(list(node.values()), schemas)
