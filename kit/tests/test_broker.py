@@ -25,7 +25,8 @@ def rabbitmq(tmp_path_factory):
 
 
 @pytest.fixture
-def url(rabbitmq):
+def url(rabbitmq, monkeypatch):
+    monkeypatch.setattr(lease, "LASTS", 600 * clock.SECOND)  # nobody renews it here
     yield rabbitmq.url()
     with on_channel(rabbitmq.url()) as channel:
         channel.queue_delete(broker.inbox())
@@ -52,7 +53,7 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 
 
 @contextmanager
-def running(part: Callable[[Callable[[], bool]], None], url: str):
+def running(part: Callable[[Callable[[], bool]], None]):
     """The part in a thread of its own, made anew after it ends, as the worker does."""
     stop = threading.Event()
 
@@ -62,23 +63,33 @@ def running(part: Callable[[Callable[[], bool]], None], url: str):
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield
-    stop.set()
-    thread.join(20)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
     assert not thread.is_alive()
 
 
 def relaying(url):
     assert lease.take()
-    return running(lambda stopping: relay.Relay(url, stopping=stopping, beat=lambda: None).run(), url)
+    return running(lambda stopping: relay.Relay(url, stopping=stopping, beat=lambda: None).run())
 
 
+@contextmanager
 def consuming(url):
-    """Consumes its own events: the sample service follows itself."""
+    """Consumes its own events (the sample service follows itself); gives the moments of connection."""
     with on_channel(url) as channel:
         channel.exchange_declare(broker.exchange_of("sample"), "topic", durable=True)
     reader = Reader({"sample": {"*": Handler(None, count)}})
-    return running(lambda stopping: consumer.consume(url, reader, stopping=stopping, connected=lambda: None), url)
+    connections: list[int] = []
+
+    def part(stopping):
+        consumer.consume(url, reader, stopping=stopping, connected=lambda: connections.append(clock.now()))
+
+    with running(part):
+        until(lambda: bool(connections))
+        yield connections
 
 
 def all_sent() -> bool:
@@ -95,12 +106,12 @@ def test_what_is_said_is_heard_once_and_in_order(database, url):
 
 
 def test_a_queue_deleted_under_the_consumer_is_made_anew(database, url):
-    with relaying(url), consuming(url):
+    with relaying(url), consuming(url) as connections:
         say(1)
         until(lambda: len(effects()) == 1)
         with on_channel(url) as channel:
             channel.queue_delete(broker.inbox())
-        time.sleep(1.5)
+        until(lambda: len(connections) == 2)
         say(1)
         until(lambda: len(effects()) == 2)
 
@@ -180,7 +191,7 @@ def test_wrong_credentials_do_not_end_in_a_tight_loop(database, rabbitmq, url):
         tries.append(clock.now())
         consumer.consume(url.replace("seatwise:", "stranger:"), Reader({}), stopping=lambda: False, connected=print)
 
-    with running(connect, url):
+    with running(connect):
         time.sleep(3)
 
     assert 1 <= len(tries) <= 6

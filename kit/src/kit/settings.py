@@ -51,6 +51,6 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
         port=env.int("PORT", port),
         threads=env.int("THREADS", 4),
         log_level=env.str("LOG_LEVEL", "INFO"),
-        look_every=env.float("LOOK_EVERY", 3.0),
+        look_every=env.float("LOOK_EVERY", 0.5 if broker_url == "none" else 3.0),
         stop_after=env.float("STOP_AFTER", 3600.0),
     )
