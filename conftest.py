@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 import kit  # noqa: F401  the packages, before pytest takes the folders of these names for them
 import portal  # noqa: F401
@@ -39,3 +40,11 @@ def pytest_unconfigure() -> None:
 def issuers() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((HERE / "deploy" / "issuers.json").read_text())
     return found
+
+
+@pytest.fixture(autouse=True)
+def answers_keep_their_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a service answers in any test is what contracts/http/ promises."""
+    from contracts.answers import Listening
+
+    monkeypatch.setattr(Flask, "test_client_class", Listening)
