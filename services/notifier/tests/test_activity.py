@@ -2,6 +2,7 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -151,6 +152,17 @@ def test_the_export_starts_before_it_has_read_everything(acme, client, auditor, 
         next(answer.response)
         assert len(asked) <= 1
         assert len(list(answer.response)) == 4
+
+
+def test_the_export_goes_on_when_the_connection_of_its_request_is_closed(acme, client, auditor):
+    acme.pays()
+
+    def export() -> str:
+        with client.get(f"/v1/accounts/{acme.id}/activity.csv", headers=auditor, buffered=False) as answer:
+            return b"".join(answer.response).decode()
+
+    with ThreadPoolExecutor(1) as as_the_server:  # in a thread without the test's connection
+        assert "order.paid" in as_the_server.submit(export).result()
 
 
 def test_the_mails_of_an_account_are_listed_newest_first_without_their_links(acme, send, client, bearer):

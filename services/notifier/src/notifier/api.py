@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Response
 
 from kit import auth, schema
 from kit.web import Blueprint
@@ -38,7 +38,7 @@ def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_activity(query: dict[str, Any], account_id: UUID) -> Response:
     """The whole log for a spreadsheet, newest first; it streams."""
-    rows = stream_with_context(queries.activity_csv(str(account_id), query))
+    rows = queries.activity_csv(str(account_id), query)
     answer = Response(rows, content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="activity.csv"'
     return answer

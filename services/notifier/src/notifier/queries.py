@@ -4,9 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from kit import clock
+from kit import clock, db
 from kit.errors import refuse
 from notifier.models import Activity, Notice
 from notifier.wording import Wording, members_of
@@ -31,8 +32,21 @@ def activity_csv(account_id: str, query: dict[str, Any]) -> Iterator[str]:
     following: str | None = ""
     yield "\ufeff" + _csv([HEADERS[query["language"]]])  # with the mark, spreadsheets read UTF-8
     while following is not None:
-        rows, following = _page(account_id, query, following, CSV_PAGE)
-        yield _csv([_cells(item) for item in _said(rows, wording)])
+        with _connected():
+            rows, following = _page(account_id, query, following, CSV_PAGE)
+            page = _csv([_cells(item) for item in _said(rows, wording)])
+        yield page
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """The request, and its connection, are over when the server begins to send what streams."""
+    opened = db.database.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened:
+            db.database.close()
 
 
 def notices(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
