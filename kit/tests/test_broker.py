@@ -189,10 +189,11 @@ def test_wrong_credentials_do_not_end_in_a_tight_loop(database, rabbitmq, url):
 
     def connect(_stopping):
         tries.append(clock.now())
-        consumer.consume(url.replace("seatwise:", "stranger:"), Reader({}), stopping=lambda: False, connected=print)
+        consumer.consume(
+            url.replace("seatwise:", "stranger:"), Reader({}), stopping=lambda: False, connected=print
+        )
 
     with running(connect):
         time.sleep(3)
 
     assert 1 <= len(tries) <= 6
-

@@ -97,13 +97,8 @@ class Verifier:
         try:
             issuer = self.issuers[_unverified_issuer(token)]
             claims: dict[str, Any] = jwt.decode(token, issuer.keys, algorithms=[ALGORITHM]).claims
-            jwt.JWTClaimsRegistry(
-                aud={"essential": True, "value": audience},
-                exp={"essential": True},
-                iat={"essential": True},
-                sub={"essential": True},
-                leeway=5,
-            ).validate(claims)
+            needed, aimed = {"essential": True}, {"essential": True, "value": audience}
+            jwt.JWTClaimsRegistry(leeway=5, aud=aimed, exp=needed, iat=needed, sub=needed).validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Unauthorized("token-invalid", "The token is broken, unknown or expired.") from error
         if claims["exp"] - claims["iat"] > LONGEST_LIFE:

@@ -29,6 +29,11 @@ def current() -> Context:
     return _current.get() or Context(actor="service:unknown", correlation=clock.new_id())
 
 
+def act(context: Context) -> None:
+    """From here on this thread acts so, until it acts otherwise."""
+    _current.set(context)
+
+
 @contextmanager
 def acting(context: Context) -> Iterator[None]:
     token = _current.set(context)

@@ -45,7 +45,7 @@ class Whole(fields.Integer):
 
 
 class QueryWhole(fields.Integer):
-    """A whole number in a query string."""
+    """A whole number in a query string, where everything is text."""
 
     def __init__(self, least: int = 0, most: int = LARGEST, **kwargs: Any):
         super().__init__(validate=validate.Range(least, most), **kwargs)

@@ -6,7 +6,10 @@ A service's conftest.py gives the fixture `package` (its name) and `app`; the ro
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,13 @@ from kit import auth, clock, cursors, db, outbox
 from kit.settings import name_service
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
-_made: dict[tuple[str, str], str] = {}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, package: str, tmp_path: Path) -> str:
     """A migrated, empty database of the service, once for each kind."""
     if request.param == "sqlite":
-        shutil.copy(
-            _sqlite_template(package, request.getfixturevalue("tmp_path_factory")), tmp_path / "test.db"
-        )
+        shutil.copy(_sqlite_template(package), tmp_path / "test.db")
         return f"sqlite:///{tmp_path}/test.db"
     if not POSTGRES:
         pytest.skip("no PostgreSQL server: set TEST_POSTGRES_URL")
@@ -38,45 +38,44 @@ def database_url(request: pytest.FixtureRequest, package: str, tmp_path: Path) -
 def database(package: str, database_url: str) -> Iterator[peewee.Database]:
     """The service's tables bound to a fresh database, connected in the test's thread."""
     name_service(package)
-    opened = db.connect(database_url)
+    with _opened(database_url) as opened:
+        yield opened
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[peewee.Database]:
+    opened: Any = db.connect(url)
     with opened.connection_context():
         yield opened
-    opened.close_all()  # type: ignore[attr-defined]
+    opened.close_all()
 
 
-def _sqlite_template(package: str, folders: pytest.TempPathFactory) -> str:
-    if (package, "sqlite") not in _made:
-        path = folders.mktemp("template") / f"{package}.db"
-        opened = db.connect(f"sqlite:///{path}")
-        db.migrate(package)
-        with opened.connection_context():
-            opened.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        opened.close_all()  # type: ignore[attr-defined]
-        _made[package, "sqlite"] = str(path)
-    return _made[package, "sqlite"]
+@cache
+def _sqlite_template(package: str) -> Path:
+    path = Path(tempfile.mkdtemp(prefix="seatwise-template-")) / f"{package}.db"
+    db.connect(f"sqlite:///{path}")
+    db.migrate(package)
+    with _opened(f"sqlite:///{path}") as opened:
+        opened.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
 
 
+@cache
 def _postgres_database(package: str) -> str:
-    if (package, "postgresql") not in _made:
-        name = f"test_{package}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-        server = db.connect(POSTGRES)
-        with server.connection_context():
-            server.execute_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            server.execute_sql(f'CREATE DATABASE "{name}"')
-        server.close_all()  # type: ignore[attr-defined]
-        url = POSTGRES.rsplit("/", 1)[0] + "/" + name
-        db.connect(url)
-        db.migrate(package)
-        _made[package, "postgresql"] = url
-    return _made[package, "postgresql"]
+    name = f"test_{package}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with _opened(POSTGRES) as server:
+        server.execute_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        server.execute_sql(f'CREATE DATABASE "{name}"')
+    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    db.connect(url)
+    db.migrate(package)
+    return url
 
 
 def _emptied(url: str) -> str:
-    opened = db.connect(url)
-    with opened.connection_context():
+    with _opened(url) as opened:
         tables = [f'"{table}"' for table in opened.get_tables() if not table.endswith("migrations")]
         opened.execute_sql(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
-    opened.close_all()  # type: ignore[attr-defined]
     return url
 
 

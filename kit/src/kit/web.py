@@ -22,7 +22,6 @@ from kit.errors import Refusal, Unauthorized, refuse
 log = structlog.get_logger()
 
 LARGEST_BODY = 1_000_000  # bytes
-DEEPEST_BODY = 50
 
 
 class Parser(FlaskParser):
@@ -88,24 +87,16 @@ def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
     return [error for location in messages.values() for error in walk(location, ())]
 
 
-def create_app(
-    name: str,
-    title: str,
-    blueprints: Iterable[Blueprint],
-    verifier: auth.Verifier,
-    *,
-    version: str = "1.0.0",
-) -> Flask:
+def create_app(name: str, title: str, blueprints: Iterable[Blueprint], verifier: auth.Verifier) -> Flask:
     """The service `name` with its routes and those that every service has."""
     from kit import eventlog, openapi
 
     app = Flask(name, static_folder=None)
     app.config.update(
         API_TITLE=title,
-        API_VERSION=version,
+        API_VERSION="1.0.0",
         OPENAPI_VERSION="3.1.0",
         MAX_CONTENT_LENGTH=LARGEST_BODY,
-        JSON_SORT_KEYS=False,
     )
     app.url_map.strict_slashes = False
     api = Api(app)
@@ -126,8 +117,7 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
         g.began = time.perf_counter()
         g.connected = db.database.connect(reuse_if_open=True)
         auth.check_request(app, verifier)
-        g.acting = context.acting(_context())
-        g.acting.__enter__()
+        context.act(_context())
 
     @app.after_request
     def count(answer: Response) -> Response:
@@ -140,8 +130,6 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:
-        if "acting" in g:
-            g.acting.__exit__(None, None, None)
         if g.get("connected"):
             db.database.close()
 
@@ -155,7 +143,7 @@ def _context() -> context.Context:
         actor=g.caller.actor if "caller" in g else "service:public",
         correlation=sent if trusted else clock.new_id(),
         traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
-        address=request.headers.get("X-Forwarded-For", request.remote_addr),
+        address=request.headers.get("X-Forwarded-For", request.remote_addr or "")[:45],
     )
 
 
