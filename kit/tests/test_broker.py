@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pika
 import pytest
-from local.rabbitmq import RabbitMQ
-from sample.models import count, effects
 
 from kit import broker, clock, consumer, cursors, db, lease, outbox, relay
 from kit.cursors import Handler, Reader
+from local.rabbitmq import RabbitMQ
+from sample.models import count, effects
 
 pytestmark = pytest.mark.xdist_group("broker")
 
