@@ -98,8 +98,8 @@ class Verifier:
             issuer = self.issuers[_unverified_issuer(token)]
             claims: dict[str, Any] = jwt.decode(token, issuer.keys, algorithms=[ALGORITHM]).claims
             needed: jwt.ClaimsOption = {"essential": True}
-            rules = {"aud": {**needed, "value": audience}, "exp": needed, "iat": needed, "sub": needed}
-            jwt.JWTClaimsRegistry(leeway=5, **rules).validate(claims)
+            aimed: jwt.ClaimsOption = {"essential": True, "value": audience}
+            jwt.JWTClaimsRegistry(leeway=5, aud=aimed, exp=needed, iat=needed, sub=needed).validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Unauthorized("token-invalid", "The token is broken, unknown or expired.") from error
         if claims["exp"] - claims["iat"] > LONGEST_LIFE:
