@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from local import running, tokens
+from local.processes import StartFailed
 
 SLOWEST_NEWS = 30  # seconds
 DATA = running.REPOSITORY / "deploy" / "demo"
@@ -59,7 +60,7 @@ def await_known(orders_url: str, directory: Path, account: str) -> None:
         if answer.is_success and answer.json()["items"]:
             return
         time.sleep(0.1)
-    raise RuntimeError(f"orders has not heard of the demo account within {SLOWEST_NEWS} s")
+    raise StartFailed(f"orders has not heard of the demo account within {SLOWEST_NEWS} s")
 
 
 def people() -> list[dict[str, Any]]:
@@ -72,6 +73,6 @@ def _post(client: httpx.Client, path: str, body: dict[str, Any], key: str, token
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     answer = client.post(path, json=body, headers=headers)
     if answer.is_error:
-        raise RuntimeError(f"POST {path} for the demo account: {answer.status_code} {answer.text}")
+        raise StartFailed(f"POST {path} for the demo account: {answer.status_code} {answer.text}")
     made: dict[str, Any] = answer.json()
     return made

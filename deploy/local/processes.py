@@ -7,14 +7,22 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 STEADY = 30  # seconds after which a process counts as well again
 LONGEST_PAUSE = 8.0
 
 
+class StartFailed(Exception):
+    """Something did not become ready; the text names its log."""
+
+
 class Process:
-    """start(), stop(), kill(); `pid` while it runs. A session of its own keeps Ctrl-C for the supervisor."""
+    """start(), stop(), kill(); `pid` while it runs. A session of its own keeps Ctrl-C for the supervisor.
+
+    It ends when the thread that started it ends: start it from one that stays.
+    """
 
     def __init__(self, name: str, command: Sequence[str | Path], env: dict[str, str], log: Path):
         self.name = name
@@ -48,8 +56,8 @@ class Process:
     def terminate(self) -> None:
         """Ask it to end; `wait` makes sure."""
         self.wanted = False
-        if self.pid:
-            os.kill(self.pid, signal.SIGTERM)
+        if self.child:
+            self.child.terminate()
 
     def wait(self, grace: float = 7) -> None:
         if self.child:
@@ -70,7 +78,8 @@ class Process:
     def crash(self) -> None:
         """SIGKILL to it and its children; the supervisor starts it anew."""
         if self.child and self.pid:
-            os.killpg(self.child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
 
 
@@ -86,6 +95,7 @@ class Supervisor:
     def __init__(self, say: Callable[[str], None]):
         self.say = say
         self.processes: dict[str, Process] = {}
+        self.servers: list[Process] = []  # what those stand on: watched too, ended by their owner
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -93,7 +103,7 @@ class Supervisor:
         self.thread.start()
 
     def stop(self) -> None:
-        """End all processes: everybody is told first, then waited for."""
+        """End the processes: everybody is told first, then waited for."""
         self.stopping.set()
         if self.thread.is_alive():
             self.thread.join()
@@ -104,7 +114,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self.stopping.wait(0.1):
-            for process in list(self.processes.values()):
+            for process in [*self.servers, *self.processes.values()]:
                 if process.wanted and process.child and process.child.poll() is not None:
                     self._revive(process, process.child.returncode)
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local import ports, system
-from local.processes import Process
+from local.processes import Process, StartFailed
 
 NODE = "seatwise@localhost"
 ADMINISTRATOR = "seatwise"
@@ -47,14 +47,14 @@ class RabbitMQ:
         """Begin to start; `await_ready` waits for it."""
         script = system.find("rabbitmq")
         if script is None:
-            raise RuntimeError("RabbitMQ is not installed")
+            raise StartFailed("RabbitMQ is not installed")
         self._write_files()
         log = self.directory / "log" / "node.log"
-        if self.epmd is None:
+        if self.epmd is None or self.node is None:
             mapper = [_epmd(), "-address", ports.HOST, "-port", str(self.mapper)]
             self.epmd = Process("epmd", mapper, {**os.environ}, self.directory / "log" / "epmd.log")
             self.epmd.start()
-        self.node = Process("rabbitmq", [script], self._env(), log)
+            self.node = Process("rabbitmq", [script], self._env(), log)
         self.node.start()
         return self.url()
 
@@ -62,7 +62,7 @@ class RabbitMQ:
         deadline = time.monotonic() + SLOWEST_START
         while not self._accepts():
             if self.node is None or self.node.pid is None or time.monotonic() > deadline:
-                raise RuntimeError(f"RabbitMQ did not start; see {self.directory / 'log'}")
+                raise StartFailed(f"RabbitMQ did not start; see {self.directory / 'log'}")
             time.sleep(0.1)
 
     def start(self) -> str:
@@ -71,10 +71,13 @@ class RabbitMQ:
         return url
 
     def stop(self) -> None:
-        for process in (self.node, self.epmd):
-            if process:
-                process.stop(grace=15)
+        for process in self.processes:
+            process.stop(grace=15)
         self.node = self.epmd = None
+
+    @property
+    def processes(self) -> list[Process]:
+        return [process for process in (self.node, self.epmd) if process]
 
     def kill(self) -> None:
         """As when the power fails: nothing is flushed; start() brings it back with what was confirmed."""
@@ -148,7 +151,7 @@ def _epmd() -> str:
     places = f"{os.environ.get('PATH', '')}:/usr/bin:/usr/lib/erlang/bin:/usr/local/lib/erlang/bin"
     found = shutil.which("epmd", path=places)
     if found is None:
-        raise RuntimeError("Erlang's epmd is not installed")
+        raise StartFailed("Erlang's epmd is not installed")
     return found
 
 

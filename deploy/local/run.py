@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from local import ports, running, suite
+from local import ports, processes, running, suite
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -47,7 +47,7 @@ def main() -> int:
         console.print(_welcome(made), soft_wrap=True)
         while True:
             signal.pause()
-    except (ports.PortBusy, running.AlreadyRunning, suite.StartFailed) as problem:
+    except (ports.PortBusy, running.AlreadyRunning, processes.StartFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
     except Stopped:

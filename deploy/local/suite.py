@@ -18,7 +18,7 @@ from typing import IO, Any
 from local import demo, ports, running, system
 from local.mailbox import Mailbox
 from local.postgres import Postgres
-from local.processes import Process, Supervisor
+from local.processes import Process, StartFailed, Supervisor
 from local.rabbitmq import RabbitMQ
 
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
@@ -27,10 +27,6 @@ RABBITMQ, NO_BROKER = "rabbitmq", "none"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 SLOWEST_START = 60  # seconds until /readyz
 MAIL_FROM = "Seatwise <no-reply@seatwise.example>"
-
-
-class StartFailed(Exception):
-    """A process did not become ready; the text names its log."""
 
 
 class Suite:
@@ -90,6 +86,7 @@ class Suite:
     def _start(self) -> None:
         if self.rabbitmq:
             self.broker_url = self.rabbitmq.launch()
+            self.supervisor.servers = self.rabbitmq.processes
             self.say(f"RabbitMQ starts, a private node at {ports.HOST}:{self.rabbitmq.amqp}")
         if self.postgres:
             self.server_url = self.postgres.start()

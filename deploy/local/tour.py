@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from local import running, suite, tokens
+from local import processes, running, suite, tokens
 from local.narrator import Narrator, money
 
 PATIENCE = 20  # seconds for what one step sets in motion
@@ -271,7 +271,7 @@ def main() -> int:
             walk_through(directory, narrator)
     except KeyboardInterrupt:
         return 130
-    except (StepFailed, suite.StartFailed, running.AlreadyRunning, httpx.HTTPError) as problem:
+    except (StepFailed, processes.StartFailed, running.AlreadyRunning, httpx.HTTPError) as problem:
         where = f"Step {narrator.step_number} failed: " if narrator.step_number else ""
         narrator.failed(f"{where}{problem}")
         return 1

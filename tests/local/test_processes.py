@@ -77,18 +77,18 @@ def test_the_pause_grows_while_it_keeps_dying(tmp_path, said):
 
 
 def test_when_the_supervisor_is_killed_its_processes_end(tmp_path):
+    log = tmp_path / "log"
     script = (
         "import os, sys, time; from pathlib import Path; from local.processes import Process;"
-        "command = [sys.executable, '-c', 'import time; time.sleep(60)'];"
-        f"p = Process('x', command, dict(os.environ), Path('{tmp_path}/log'));"
+        f"p = Process('x', [sys.executable, '-c', {SLEEPER!r}], dict(os.environ), Path('{log}'));"
         "p.start(); print(p.pid, flush=True); time.sleep(60)"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=env
-    ) as supervisor:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as supervisor:
         assert supervisor.stdout is not None
         child = int(supervisor.stdout.readline())
+        until(lambda: "unarmed" in log.read_text())
         supervisor.kill()
     until(lambda: not _runs(child))
 

@@ -109,6 +109,15 @@ def test_the_whole_article_can_be_walked_through_more_than_once(started, capsys)
     assert "\x1b[" not in told
 
 
+def test_a_broker_that_dies_is_started_again(started):
+    node = next(process for process in started.family() if process.name() == "beam.smp")
+    node.kill()
+    deadline = time.monotonic() + 30
+    while not any(process.name() == "beam.smp" and process != node for process in started.family()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_a_second_start_in_the_same_place_is_refused_and_says_why(started):
     second = Run(started.directory)
     said, _ = second.process.communicate(timeout=20)
