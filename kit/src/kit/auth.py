@@ -109,6 +109,8 @@ class Verifier:
 
 def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
     account = claims.get("account")
+    if not all(isinstance(claims.get(name, ""), str) for name in ("sub", "account", "scope")):
+        raise Unauthorized("token-invalid", "A claim of the token is not text.")
     grants = frozenset(claims.get("scope", "").split())
     if not grants <= (issuer.without_account if account is None else issuer.with_account):
         raise Unauthorized("token-invalid", "The token says more than its issuer may say.")

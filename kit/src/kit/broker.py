@@ -38,15 +38,18 @@ def parameters(url: str) -> pika.URLParameters:
     return chosen
 
 
-def reconnecting(part: str, once: Callable[[], None], stop: threading.Event) -> None:
+def reconnecting(
+    part: str, once: Callable[[], None], stop: threading.Event, beat: Callable[[], None] = lambda: None
+) -> None:
     """Call `once` again and again, with jitter; it returns only when stopped or when its connection ended."""
     pause = 0.5
     while not stop.is_set():
+        beat()
         try:
             once()
             pause = 0.5
         except (pika.exceptions.AMQPError, OSError) as error:
             log.info("broker_unreachable", part=part, error=repr(error))
-            pause = min(pause * 2, 8)
+            pause = min(pause * 2, 4)  # with a slow connect, still shorter than a part may be silent
         if not stop.wait(pause * random.uniform(0.5, 1)):
             metrics.RECONNECTS.labels(part).inc()

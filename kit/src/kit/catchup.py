@@ -19,7 +19,7 @@ OVERLAP = 15 * clock.SECOND
 LONG_OVERLAP = 600 * clock.SECOND  # once a minute; longer than any transaction may take
 LONG_LOOK_EVERY = 60  # seconds
 PAGE = 50
-UNREACHABLE = (httpx.HTTPError, ValueError, KeyError)
+UNREACHABLE = (httpx.HTTPError, ValueError, KeyError, TypeError)
 
 
 class CatchUp:

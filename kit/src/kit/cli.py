@@ -85,6 +85,10 @@ def service(
     return group
 
 
+def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
+    return click.argument("source")(click.argument("subject")(command))
+
+
 def _streams(settings: Settings) -> click.Group:
     @click.group(help="Streams that stopped: list them, let them try again, step over an event.")
     def streams() -> None: ...
@@ -97,23 +101,20 @@ def _streams(settings: Settings) -> click.Group:
                 click.echo(f"{cursor.source} {cursor.subject} after {cursor.sequence}: {cursor.stopped}")
 
     @streams.command()
-    @click.argument("source")
-    @click.argument("subject")
+    @_names_a_stream
     def show(source: str, subject: str) -> None:
         """The event at which the stream stopped."""
         click.echo(json.dumps(_next_event(settings, source, subject)[1], indent=2, ensure_ascii=False))
 
     @streams.command()
-    @click.argument("source")
-    @click.argument("subject")
+    @_names_a_stream
     def retry(source: str, subject: str) -> None:
         """Try the event again at once."""
         with db.database.connection_context(), db.atomic():
             _say(cursors.retry(source, subject), "It will be tried again.")
 
     @streams.command()
-    @click.argument("source")
-    @click.argument("subject")
+    @_names_a_stream
     @click.option("--reason", required=True, help="Why its effect is not wanted; it is logged.")
     def skip(source: str, subject: str, reason: str) -> None:
         """Step over the event."""
@@ -130,11 +131,9 @@ def _next_event(settings: Settings, source: str, subject: str) -> tuple[cursors.
     if cursor is None:
         raise click.ClickException("There is no such stream.")
     token = worker.events_token(auth.Signer(settings.signing_key_file))
-    answer = httpx.get(
-        f"{settings.source_urls[source]}/v1/events",
-        params={"subject": subject, "after": cursor.sequence, "limit": 1},
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    asked = {"subject": subject, "after": cursor.sequence, "limit": 1}
+    url, headers = f"{settings.source_urls[source]}/v1/events", {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(url, params=asked, headers=headers)
     items = answer.raise_for_status().json()["items"]
     if not items:
         raise click.ClickException(f"{source} has told nothing after {cursor.sequence}.")

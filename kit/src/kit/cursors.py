@@ -53,14 +53,14 @@ class Arrived(NamedTuple):
     sequence: int
     id: str
     type: str
-    previous: str | None
-    must: bool
     time: int
-    actor: str
-    address: str | None
-    correlation: str
-    traceparent: str | None
     data: dict[str, Any]
+    previous: str | None = None
+    must: bool = False
+    actor: str = "service:unknown"
+    address: str | None = None
+    correlation: str = "unknown"
+    traceparent: str | None = None
 
 
 class Handler(NamedTuple):
@@ -86,21 +86,9 @@ def parse(body: bytes | str) -> Arrived:
 
 
 def parse_event(event: dict[str, Any]) -> Arrived:
-    return Arrived(
-        source=event["source"],
-        subject=event["subject"],
-        sequence=int(event["sequence"]),
-        id=event["id"],
-        type=event["type"],
-        previous=event.get("previous"),
-        must=event.get("must", False),
-        time=clock.from_text(event["time"]),
-        actor=event.get("actor", "service:unknown"),
-        address=event.get("address"),
-        correlation=event.get("correlation", event["id"]),
-        traceparent=event.get("traceparent"),
-        data=event["data"],
-    )
+    """The event in a CloudEvent; attributes that we do not know are ignored."""
+    known = {name: event[name] for name in Arrived._fields if name in event}
+    return Arrived(**{**known, "sequence": int(event["sequence"]), "time": clock.from_text(event["time"])})
 
 
 class Reader:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pika
@@ -30,6 +31,7 @@ class Relay:
     def __init__(self, url: str, *, stopping: Callable[[], bool], beat: Callable[[], None]):
         self.stopping = stopping
         self.beat = beat
+        self.exchange = broker.exchange_of(service_name())
         self.channel: Any = None
         self.error: BaseException | None = None
         self.window: list[Outbox] = []
@@ -61,14 +63,9 @@ class Relay:
     def _opened(self, channel: Any) -> None:
         self.channel = channel
         channel.add_on_close_callback(lambda _, error: self._close(error))
-        channel.exchange_declare(
-            broker.exchange_of(service_name()),
-            exchange_type="topic",
-            durable=True,
-            callback=lambda _: channel.confirm_delivery(
-                self._confirmed, callback=lambda _: self._guarded(self._tick)
-            ),
-        )
+        confirm = partial(channel.confirm_delivery, self._confirmed)
+        begin = partial(confirm, callback=lambda _: self._guarded(self._tick))
+        channel.exchange_declare(self.exchange, "topic", durable=True, callback=lambda _: begin())
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """An error inside a callback of the loop ends the connection and is raised by run()."""
@@ -91,17 +88,13 @@ class Relay:
         for event in self.window:
             self.tag += 1
             self.unconfirmed.add(self.tag)
-            self.channel.basic_publish(
-                broker.exchange_of(service_name()),
-                event.type,
-                event.envelope.encode(),
-                pika.BasicProperties(
-                    content_type="application/cloudevents+json",
-                    delivery_mode=PERSISTENT,
-                    message_id=str(event.event_id),
-                    type=event.type,
-                ),
+            properties = pika.BasicProperties(
+                "application/cloudevents+json",
+                delivery_mode=PERSISTENT,
+                message_id=event.event_id,
+                type=event.type,
             )
+            self.channel.basic_publish(self.exchange, event.type, event.envelope.encode(), properties)
         if self.window:
             failpoint("relay.after-publish")
 

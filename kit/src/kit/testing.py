@@ -131,14 +131,10 @@ class Source:
             sequence=before.sequence + 1 if before else 1,
             id=clock.new_id(),
             type=type,
-            previous=before.id if before else None,
-            must=attributes.get("must", False),
-            time=attributes.get("time", clock.now()),
-            actor=attributes.get("actor", f"service:{self.name}"),
-            address=None,
-            correlation=attributes.get("correlation", clock.new_id()),
-            traceparent=None,
+            time=attributes.pop("time", clock.now()),
             data=data,
+            previous=before.id if before else None,
+            **{"actor": f"service:{self.name}", "correlation": clock.new_id(), **attributes},
         )
         self.heads[subject] = event
         return event

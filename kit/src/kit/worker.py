@@ -95,10 +95,10 @@ class Worker:
         metrics.LEASES_TAKEN.inc()
         log.info("leading")
         led = [self._start("catch-up", self._catch_up)] if self.reader.handlers else []
-        if self.settings.broker_url:
-            led.append(self._start("relay", self._relay))
+        if url := self.settings.broker_url:
+            led.append(self._start("relay", partial(self._relay, url)))
             if self.reader.handlers:
-                led.append(self._start("consumer", self._consume))
+                led.append(self._start("consumer", partial(self._consume, url)))
         while not self.stop.wait(LEASE_EVERY):
             self.beat("lease")
             if not lease.take():
@@ -106,17 +106,13 @@ class Worker:
         for part in led:
             part.join(GRACE)
 
-    def _relay(self) -> None:
-        url = self.settings.broker_url or ""
-
+    def _relay(self, url: str) -> None:
         def once() -> None:
-            relay.Relay(url, stopping=self.stop.is_set, beat=lambda: self.beat("relay")).run()
+            relay.Relay(url, stopping=self.stop.is_set, beat=partial(self.beat, "relay")).run()
 
-        self._connected_to_broker("relay", once)
+        broker.reconnecting("relay", once, self.stop, partial(self.beat, "relay"))
 
-    def _consume(self) -> None:
-        url = self.settings.broker_url or ""
-
+    def _consume(self, url: str) -> None:
         def stopping() -> bool:
             self.beat("consumer")
             return self.stop.is_set()
@@ -124,27 +120,20 @@ class Worker:
         def once() -> None:
             consumer.consume(url, self.reader, stopping=stopping, connected=self.look_now.set)
 
-        self._connected_to_broker("consumer", once)
-
-    def _connected_to_broker(self, part: str, once: Callable[[], None]) -> None:
-        def beating() -> None:
-            self.beat(part)
-            once()
-
-        broker.reconnecting(part, beating, self.stop)
+        broker.reconnecting("consumer", once, self.stop, partial(self.beat, "consumer"))
 
     def _catch_up(self) -> None:
         signer = auth.Signer(self.settings.signing_key_file)
         look = catchup.CatchUp(self.settings.source_urls, self.reader, lambda: events_token(signer))
-        next_look = 0.0
+        beat, next_look = partial(self.beat, "catch-up"), 0.0
         while not self.stop.is_set():
-            self.beat("catch-up")
+            beat()
             if self.look_now.is_set() or time.monotonic() >= next_look:
                 self.look_now.clear()
-                look.look(lambda: self.beat("catch-up"))
+                look.look(beat)
                 next_look = time.monotonic() + self.settings.look_every
             else:
-                look.fetch(lambda: self.beat("catch-up"))
+                look.fetch(beat)
             self.look_now.wait(0.2)
 
 
