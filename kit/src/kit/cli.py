@@ -131,7 +131,7 @@ def _next_event(settings: Settings, source: str, subject: str) -> tuple[cursors.
     if cursor is None:
         raise click.ClickException("There is no such stream.")
     token = worker.events_token(auth.Signer(settings.signing_key_file))
-    asked = {"subject": subject, "after": cursor.sequence, "limit": 1}
+    asked: dict[str, Any] = {"subject": subject, "after": cursor.sequence, "limit": 1}
     url, headers = f"{settings.source_urls[source]}/v1/events", {"Authorization": f"Bearer {token}"}
     answer = httpx.get(url, params=asked, headers=headers)
     items = answer.raise_for_status().json()["items"]
