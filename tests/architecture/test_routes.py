@@ -1,0 +1,147 @@
+"""Every route of every service is guarded, whoever adds one."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from joserfc import jwk, jwt
+from werkzeug.routing import Rule
+
+from kit import auth, clock
+
+from .worlds import ACCOUNT, ISSUERS, World
+
+EVERYBODY = {
+    "catalog": {
+        "GET /v1/plans",
+        "GET /v1/plans/<code>",
+        "GET /v1/plans/<code>/documents/<language>",
+    },
+    "orders": set(),
+    "entitlements": {"POST /v1/activations", "GET /v1/activation-keys"},
+    "notifier": set(),
+}
+OPERATIONS = {"GET /openapi.json", "GET /livez", "GET /readyz", "GET /metrics"}
+PEOPLE = frozenset(ISSUERS["portal"]["with_account"])
+
+
+def routes(app: Flask) -> Iterator[tuple[str, Rule, auth.Access | None]]:
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield method, rule, auth.access_of(app, rule.endpoint)
+
+
+def guarded(app: Flask, world: World) -> Iterator[tuple[str, str, Rule, auth.Access]]:
+    """Method, a path with made-up arguments, rule and access of every route that asks for a token."""
+    for method, rule, access in routes(app):
+        if access is not None and access != auth.PUBLIC:
+            built = rule.build(world.arguments(rule.arguments))
+            assert built is not None
+            yield method, built[1], rule, access
+
+
+def test_every_route_names_its_permission(app):
+    assert [rule.rule for _, rule, access in routes(app) if access is None] == []
+
+
+def test_no_route_is_for_everybody_unless_it_stands_here(app, package):
+    public = {f"{method} {rule.rule}" for method, rule, access in routes(app) if access == auth.PUBLIC}
+
+    assert public == EVERYBODY[package] | OPERATIONS
+
+
+def test_every_permission_can_be_granted_by_somebody(app):
+    known = {grant for may in ISSUERS.values() for grant in (*may["with_account"], *may["without_account"])}
+    for _, rule, access in routes(app):
+        if access is not None and access != auth.PUBLIC:
+            assert access.grants, rule.rule
+            assert access.grants <= known, rule.rule
+
+
+def test_every_route_under_an_account_calls_it_by_the_name_that_is_checked(app):
+    for _, rule, _ in routes(app):
+        assert ("/accounts/<" in rule.rule) == ("<uuid:account_id>" in rule.rule), rule.rule
+
+
+@pytest.fixture
+def bad_headers(keys, world):
+    """Every way not to say who one is, each of a caller who would otherwise be let in."""
+    portal = auth.Signer(keys / "portal.json")
+    strange_key = jwk.generate_key("OKP", "Ed25519")
+    issued = int(time.time())
+    may = {"sub": world.member, "account": world.account, "scope": " ".join(PEOPLE)}
+
+    def token(key: Any = portal.key, **changes: Any) -> str:
+        claims = {"iss": "portal", "aud": auth.API, "iat": issued, "exp": issued + 300, **may, **changes}
+        said = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode({"alg": auth.ALGORITHM, "kid": portal.key.kid}, said, key, [auth.ALGORITHM])
+
+    good = token()
+    assert auth.Verifier(keys / "trust").caller(good).grants == PEOPLE
+    header, payload, signature = good.split(".")
+    tokens = {
+        "that is none": "broken",
+        "without its end": f"{header}.{payload}",
+        "without signature": f"eyJhbGciOiJub25lIn0.{payload}.",  # {"alg":"none"}
+        "with the signature of another": f"{header}.{token(sub=ACCOUNT).split('.')[1]}.{signature}",
+        "signed by a stranger": token(strange_key),
+        "that expired": token(iat=issued - 360, exp=issued - 60),
+        "that lives for days": token(exp=issued + 3 * 24 * 3600),
+        "that never expires": token(exp=None),
+        "for another purpose": token(aud="sign-in"),
+        "of an unknown issuer": token(iss="nobody"),
+        "of no issuer": token(iss=None),
+        "of nobody": token(sub=None),
+        "that says more than its issuer may": token(scope="plans:write"),
+        "for people, without an account": token(account=None),
+        "with an account that is no text": token(account=["a"]),
+        "with a scope that is no text": token(scope=["people"]),
+        "that is not text": "\xff\xfe",
+        "as long as a book": "x" * 100_000,
+    }
+    headers = {name: {"Authorization": f"Bearer {sent}"} for name, sent in tokens.items()}
+    return {
+        **headers,
+        "at all": {},
+        "yet": {"Authorization": "Bearer "},
+        "so": {"Authorization": f"Basic {good}"},
+    }
+
+
+def test_every_route_refuses_whoever_does_not_say_who_they_are(app, client, world, bad_headers):
+    for method, path, _, _ in guarded(app, world):
+        for what, headers in bad_headers.items():
+            answer = client.open(path, method=method, headers=headers, json={})
+            assert answer.status_code == 401, f"{method} {path} lets in a token {what}: {answer.status}"
+            assert answer.content_type == "application/problem+json"
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_every_route_of_an_account_refuses_people_of_another_account(app, client, world, bearer):
+    stranger = bearer(*PEOPLE, account=clock.new_id(), who=world.member)
+    for method, path, rule, _ in guarded(app, world):
+        if "account_id" in rule.arguments:
+            answer = client.open(path, method=method, headers=stranger, json={})
+            assert (answer.status_code, answer.json["code"]) == (403, "wrong-account"), f"{method} {path}"
+
+
+def test_every_route_refuses_whoever_may_do_everything_else(app, client, world, bearer):
+    for method, path, _, access in guarded(app, world):
+        others = [bearer(*PEOPLE - access.grants, account=world.account, who=clock.new_id())]
+        others += [
+            bearer(*set(may["without_account"]) - access.grants, issuer=issuer)
+            for issuer, may in ISSUERS.items()
+        ]
+        for headers in others:
+            answer = client.open(path, method=method, headers=headers, json={})
+            assert (answer.status_code, answer.json["code"]) == (403, "permission-missing"), f"{method} {path}"
+
+
+def test_what_is_no_route_is_a_problem_too(client):
+    nowhere, wrong = client.get("/v1/nowhere"), client.delete("/v1/events")
+
+    assert (nowhere.status_code, nowhere.json["code"]) == (404, "not-found")
+    assert (wrong.status_code, wrong.json["code"]) == (405, "method-not-allowed")
+    assert nowhere.content_type == wrong.content_type == "application/problem+json"
