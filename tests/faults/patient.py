@@ -1,0 +1,165 @@
+"""A suite that tests hurt: processes that die at named points or run broken code, a broker that is lost."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pika
+import psycopg2
+from faults import checker
+from journeys.people import Office, until
+from local.rabbitmq import RabbitMQ
+from local.suite import SERVICES, Suite
+from pika.adapters.blocking_connection import BlockingChannel
+
+from kit import broker
+
+HERE = Path(__file__).parent
+MUTANTS = HERE / "mutants"
+FAILPOINT_EXIT = 86
+
+
+class Patient:
+    """`suite`, and `said` by its supervisor (which process ended, and how); heal() undoes all but the data."""
+
+    def __init__(self, suite: Suite, said: list[str]):
+        self.suite = suite
+        self.said = said
+        self.touched: set[str] = set()
+        assert suite.rabbitmq is not None
+        self.rabbitmq: RabbitMQ = suite.rabbitmq
+
+    def heal(self) -> None:
+        """The broker and every process run again, as they are meant to."""
+        if self.rabbitmq.node is None or self.rabbitmq.node.pid is None:
+            self.rabbitmq.start()
+        for name in self.touched:
+            self.suite.processes[name].env.pop("MUTANTS", None)
+            self.suite.processes[name].terminate()
+        for name in self.touched:
+            self.suite.stop_process(name)
+            self.suite.processes[name].start()
+        self._await(*self.touched)
+        self.touched.clear()
+        self.said.clear()
+
+    # Processes
+
+    def down(self, *names: str) -> None:
+        """Stop these processes; a service's name stands for both of its."""
+        for name in _processes(names):
+            self.touched.add(name)
+            self.suite.processes[name].terminate()
+        for name in _processes(names):
+            self.suite.stop_process(name)
+
+    def up(self, *names: str) -> None:
+        for name in _processes(names):
+            self.suite.processes[name].start()
+        self._await(*_processes(names))
+
+    def arm(self, process: str, failpoint: str) -> None:
+        """Start it anew so that it dies at the failpoint; its supervisor then starts it unarmed."""
+        self.down(process)
+        self.said.clear()
+        self.suite.processes[process].start(FAILPOINT=failpoint)
+        self._await(process)
+
+    def await_death(self, process: str) -> None:
+        """Until it died at its failpoint and was started again."""
+        how = f"{process} ended (exit code {FAILPOINT_EXIT})"
+        until(how, lambda: any(line.startswith(how) for line in self.said))
+        self._await(process)
+
+    def mutate(self, process: str, *mutants: str) -> None:
+        """Start it anew with broken code, which it keeps when it is started again."""
+        self.down(process)
+        self.suite.processes[process].env.update(PYTHONPATH=str(MUTANTS), MUTANTS=",".join(mutants))
+        self.suite.processes[process].start()
+        self._await(process)
+
+    def _await(self, *processes: str) -> None:
+        """Until web answers and the worker relays and consumes."""
+        self.suite.await_ready(*processes) if processes else None
+        for process in processes:
+            if process.endswith("-worker"):
+                until(f"{process} to lead", lambda name=process: self.leads(name))  # type: ignore[misc]
+
+    def leads(self, process: str) -> bool:
+        """Whether the worker holds the lease. One that died leaves it at once, as if ten seconds had passed."""
+        service = process.removesuffix("-worker")
+        pid = self.suite.processes[process].pid
+        [holder] = [row[0] for row in self.sql(service, "SELECT holder FROM leases")] or [""]
+        leading = pid is not None and f":{pid}:" in holder
+        if not leading:
+            self.sql(service, f"UPDATE leases SET expires_at = 0 WHERE holder = '{holder}'")
+        return leading
+
+    def sql(self, service: str, statement: str) -> list[Any]:
+        url = self.suite.env_of(service)["DATABASE_URL"]
+        path = urlsplit(url).path[1:]
+        with closing(sqlite3.connect(path, timeout=30) if "sqlite:" in url else psycopg2.connect(url)) as db:
+            cursor = db.cursor()
+            cursor.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+            db.commit()
+            return rows
+
+    def says(self, service: str, office: Office, type_: str, data: str) -> str:
+        """The service says something that its own code would not; the id of the event."""
+        command = [sys.executable, str(HERE / "saying.py"), service, office.id, type_, data]
+        env = self.suite.env_of(service)
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    # The broker
+
+    @contextmanager
+    def channel(self) -> Iterator[BlockingChannel]:
+        connection = pika.BlockingConnection(broker.parameters(self.rabbitmq.url()))
+        yield connection.channel()
+        connection.close()
+
+    def republish(self, source: str, offices: Iterable[Office], times: int) -> None:
+        """Everything the source said about them, several times in random order, past its relay."""
+        rows = checker.read(self.suite, *offices).outbox[source]
+        subjects = {office.id.replace("-", "") for office in offices}
+        again = [row for row in rows if row["subject"] in subjects] * times
+        random.shuffle(again)
+        with self.channel() as channel:
+            for row in again:
+                properties = pika.BasicProperties(delivery_mode=2, type=row["type"])
+                channel.basic_publish(
+                    broker.exchange_of(source), row["type"], row["envelope"].encode(), properties
+                )
+
+    def purge(self, service: str) -> None:
+        with self.channel() as channel:
+            channel.queue_purge(f"{service}.inbox")
+
+    def await_sent(self, *sources: str) -> None:
+        """Until the broker has confirmed all that was said."""
+        unsent = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        until("the relays", lambda: all(self.sql(source, unsent) == [(0,)] for source in sources or SERVICES))
+
+    def at_rest(self, *offices: Office) -> list[checker.Finding]:
+        """What is amiss when all was sent and delivered and nothing more happens."""
+        self.await_sent()
+        with self.channel() as channel:
+            for service in SERVICES[1:]:
+                queue = f"{service}.inbox"
+                until(queue, lambda: not channel.queue_declare(queue, passive=True).method.message_count)  # noqa: B023
+        time.sleep(2)
+        return checker.findings(self.suite, *offices)
+
+
+def _processes(names: Iterable[str]) -> list[str]:
+    return [
+        process for name in names for process in ((name,) if "-" in name else (f"{name}-web", f"{name}-worker"))
+    ]
