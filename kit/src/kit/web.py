@@ -17,7 +17,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from kit import auth, clock, context, db, metrics, relay, schema
-from kit.errors import Refusal, Unauthorized, refuse
+from kit.errors import Refusal, Unauthorized, not_found, refuse
 
 log = structlog.get_logger()
 
@@ -116,6 +116,8 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
     def begin() -> None:
         g.began = time.perf_counter()
         g.connected = db.database.connect(reuse_if_open=True)
+        if "\x00" in request.path:  # no database holds it, and PostgreSQL's driver raises ValueError
+            not_found("page")
         auth.check_request(app, verifier)
         context.act(_context())
 
