@@ -32,6 +32,15 @@ class Text(fields.String):
         return text
 
 
+class Pattern(validate.Regexp):
+    """All of the text matches `^…$`, which is what JSON Schema means; Python's $ lets a line break follow."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Whole(fields.Integer):
     """A whole number; 5.5, "5" and true are refused, and so is what JSON readers cannot hold."""
 

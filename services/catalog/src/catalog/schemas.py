@@ -5,7 +5,11 @@ from marshmallow import fields, validate
 from catalog import domain
 from kit import schema
 
-CODE = validate.Regexp(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+CODE = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+CURRENCY = schema.Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in CAD.")
+
+NUMBER = {"type": "integer", "minimum": 0, "maximum": domain.LARGEST_NUMBER}
+FEATURES = {code: {"type": "boolean"} if kind is bool else NUMBER for code, kind in domain.FEATURES.items()}
 
 
 class Words(schema.Body):
@@ -16,7 +20,7 @@ class Words(schema.Body):
 
 
 class Price(schema.Body):
-    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
+    currency = fields.String(required=True, validate=CURRENCY)
     interval = fields.String(required=True, validate=validate.OneOf(domain.INTERVALS))
     unit_amount = schema.Whole(
         least=0, most=10**9, required=True, metadata={"description": "Per seat and interval, minor units."}
@@ -32,7 +36,7 @@ class PlanContent(schema.Body):
     name = fields.Nested(Words, required=True)
     summary = fields.Nested(Words, required=True)
     install = fields.Nested(Words, required=True, metadata={"description": "How to install, for the e-mail."})
-    features = fields.Dict(keys=fields.String(), required=True)
+    features = fields.Dict(keys=fields.String(), required=True, metadata={"properties": FEATURES})
     prices = fields.List(fields.Nested(Price), required=True)
     minimum_quantity = schema.Whole(least=1, most=10_000, load_default=1)
     effective_from = schema.DateText(required=True)

@@ -12,8 +12,12 @@ from kit import schema
 
 LONGEST_CURSOR = 4000
 
-PLAN = validate.Regexp(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
-COUNTRY = validate.Regexp(r"^[A-Z]{2}$", error="Two capital letters (ISO 3166-1).")
+PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+COUNTRY = schema.Pattern(r"^[A-Z]{2}$", error="Two capital letters (ISO 3166-1).")
+CURRENCY = schema.Pattern(r"^[A-Z]{3}$", error="Three capital letters (ISO 4217).")
+
+
+TIME_ZONE = {"description": "A name of the IANA database.", "examples": ["America/Toronto"]}
 
 
 @cache
@@ -39,6 +43,10 @@ class Name(schema.Text):
 class Email(Name):
     """An e-mail address in its one spelling."""
 
+    def __init__(self, *, required: bool = True) -> None:
+        described = {"format": "email", "examples": ["ada@acme.example"]}
+        super().__init__(longest=254, required=required, metadata=described)
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         try:
             return domain.address(super()._deserialize(value, attr, data, **kwargs))
@@ -48,6 +56,10 @@ class Email(Name):
 
 class DomainName(Name):
     """A mail domain in its one spelling."""
+
+    def __init__(self) -> None:
+        described = {"format": "hostname", "examples": ["acme.example"]}
+        super().__init__(longest=253, required=True, metadata=described)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         try:
@@ -73,7 +85,12 @@ def _address() -> fields.Dict:
 
     lines = schema.Text(longest=200, shortest=0)
     described = "Lines as the business writes them; `country` and `province` decide taxes."
-    return fields.Dict(schema.Text(longest=40), lines, validate=check, metadata={"description": described})
+    return fields.Dict(
+        schema.Text(longest=40),
+        lines,
+        validate=check,
+        metadata={"description": described, "examples": [{"country": "CA"}]},
+    )
 
 
 # Accounts and domains. --------------------------------------------------------------------------
@@ -82,12 +99,12 @@ def _address() -> fields.Dict:
 class AccountChanges(schema.Body):
     name = Name(longest=200)
     locale = _locale()
-    time_zone = fields.String(validate=_is_time_zone)
+    time_zone = fields.String(validate=_is_time_zone, metadata=TIME_ZONE)
     address = _address()
 
 
 class FirstAdministrator(schema.Body):
-    email = Email(longest=254, required=True)
+    email = Email()
     name = Name(longest=200, required=True)
     locale = _locale(load_default=None)
 
@@ -95,8 +112,8 @@ class FirstAdministrator(schema.Body):
 class NewAccount(schema.Body):
     name = Name(longest=200, required=True)
     locale = _locale(required=True)
-    time_zone = fields.String(required=True, validate=_is_time_zone)
-    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
+    time_zone = fields.String(required=True, validate=_is_time_zone, metadata=TIME_ZONE)
+    currency = fields.String(required=True, validate=CURRENCY)
     address = _address()
     first_administrator = fields.Nested(FirstAdministrator, required=True)
 
@@ -112,7 +129,7 @@ class Account(Answer):
 
 
 class NewDomain(schema.Body):
-    domain = DomainName(longest=253, required=True)
+    domain = DomainName()
 
 
 class Domain(Answer):
@@ -131,14 +148,14 @@ def _roles(**kwargs: Any) -> fields.List:
 
 
 class MemberChanges(schema.Body):
-    email = Email(longest=254)
+    email = Email(required=False)
     name = Name(longest=200)
     locale = _locale()
     roles = _roles()
 
 
 class NewMember(schema.Body):
-    email = Email(longest=254, required=True)
+    email = Email()
     name = Name(longest=200, required=True)
     locale = _locale(load_default=None, allow_none=True)
     roles = _roles(load_default=lambda: [domain.MEMBER])
@@ -351,7 +368,7 @@ class CodeDescribed(Answer):
 
 
 class NewSignIn(schema.Body):
-    email = Email(longest=254, required=True)
+    email = Email()
 
 
 class Membership(Answer):

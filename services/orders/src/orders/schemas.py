@@ -5,12 +5,12 @@ from marshmallow import Schema, ValidationError, fields, validate
 from kit import schema
 from orders import domain
 
-PLAN = validate.Regexp(r"[a-z][a-z0-9-]{0,29}\Z", error="Lower-case letters, digits and dashes, at most 30.")
-CURRENCY = validate.Regexp(r"[A-Z]{3}\Z", error="Three capital letters, as in CAD.")
+PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+CURRENCY = schema.Pattern(r"^[A-Z]{3}$", error="Three capital letters, as in CAD.")
 INTERVAL = validate.OneOf(tuple(domain.MONTHS))
-CARD = validate.Regexp(r"(?:[0-9][ -]?){11,18}[0-9]\Z", error="A card number: 12 to 19 digits.")
-CURSOR = validate.Regexp(
-    r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})?\Z", error="Not a cursor of this list."
+CARD = schema.Pattern(r"^(?:[0-9][ -]?){11,18}[0-9]$", error="A card number: 12 to 19 digits.")
+CURSOR = schema.Pattern(
+    r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})?$", error="Not a cursor of this list."
 )
 
 
@@ -133,15 +133,23 @@ class OrdersQuery(Schema):
     limit = schema.QueryWhole(1, 500, load_default=100)
 
 
+def printable(text: str) -> None:
+    if not text.isprintable():
+        raise ValidationError("Only printable characters.")
+
+
 class Payment(schema.Body):
     provider = fields.String(required=True, validate=validate.OneOf(domain.PROVIDERS))
-    card = fields.String(required=True, load_only=True, validate=CARD)
+    card = fields.String(
+        required=True, load_only=True, validate=CARD, metadata={"examples": ["4242424242424242"]}
+    )
 
 
 class PaymentHeaders(schema.Body):
     key = schema.Text(
         data_key="Idempotency-Key",
         load_default=None,
+        validate=printable,
         metadata={"description": "Names the attempt: the same key is answered with its result."},
     )
 
