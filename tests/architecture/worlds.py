@@ -39,9 +39,9 @@ class World(NamedTuple):
         """A token of somebody whom the route lets in: a person of the account, if it is for people."""
         if access == auth.PUBLIC:
             return {}
-        for_people = access.grants & set(ISSUERS["portal"]["with_account"])
-        if for_people:
-            return self.bearer(*for_people, account=self.account, who=self.member)
+        everything = ISSUERS["portal"]["with_account"]
+        if access.grants & set(everything):
+            return self.bearer(*everything, account=self.account, who=self.member)
         grant = min(access.grants)
         issuer = next(name for name, may in ISSUERS.items() if grant in may["without_account"])
         return self.bearer(grant, issuer=issuer)
