@@ -29,7 +29,7 @@ class Gunicorn(BaseApplication):
             "threads": self.settings.threads,
             "control_socket_disable": True,
             "worker_tmp_dir": "/dev/shm",
-            "graceful_timeout": 5,
+            "graceful_timeout": 4,
             "keepalive": 15,
             "loglevel": "warning",
         }

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 STALLED = 15  # seconds without a beat
 LEASE_EVERY = 2
 GRACE = 4  # seconds for the parts to finish what they are in
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Job(NamedTuple):
@@ -44,17 +45,23 @@ class Worker:
         self.failed = False
 
     def run(self) -> int:
-        for signal_number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signal_number, lambda *_: self.stop.set())
+        told: list[int] = []  # Event.set() in a signal's handler may wait for ever for this very thread
+        for number in STOP_SIGNALS:
+            signal.signal(number, lambda signal_number, _: told.append(signal_number))
         parts = [self._start(f"job {name}", partial(self._repeat, job)) for name, job in self.jobs.items()]
         parts.append(self._start("lease", self._lead))
-        while not self.stop.wait(1):
+        while not (told or self.stop.is_set()):
+            time.sleep(0.2)
             stalled = [name for name, beat in self.beats.items() if time.monotonic() - beat > STALLED]
             if stalled:
                 log.error("part_stalled", parts=stalled)
                 os._exit(1)
+        self.stop.set()
+        deadline = time.monotonic() + GRACE
         for part in parts:
-            part.join(GRACE)
+            part.join(max(0, deadline - time.monotonic()))
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second one would end us with an error on the last steps
         with db.database.connection_context():
             lease.release()
         return int(self.failed)
