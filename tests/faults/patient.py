@@ -44,7 +44,7 @@ class Patient:
             self.suite.processes[name].env.pop("MUTANTS", None)
             self.suite.processes[name].terminate()
         for name in self.touched:
-            self.suite.stop_process(name)
+            self.suite.processes[name].wait()
             self.suite.processes[name].start()
         self._await(*self.touched)
         self.touched.clear()
@@ -58,7 +58,7 @@ class Patient:
             self.touched.add(name)
             self.suite.processes[name].terminate()
         for name in _processes(names):
-            self.suite.stop_process(name)
+            self.suite.processes[name].wait()
 
     def up(self, *names: str) -> None:
         for name in _processes(names):
@@ -69,6 +69,7 @@ class Patient:
         """Start it anew so that it dies at the failpoint; its supervisor then starts it unarmed."""
         self.down(process)
         self.said.clear()
+        self.suite.processes[process].pause = 0.1  # it dies at our word, not for the many-th time
         self.suite.processes[process].start(FAILPOINT=failpoint)
         self._await(process)
 
