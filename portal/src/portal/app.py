@@ -87,8 +87,11 @@ def _templates(app: Flask, settings: Settings) -> None:
 
 def _around_requests(app: Flask) -> None:
     @app.before_request
-    def begin() -> None:
+    def begin() -> Any:
         g.began = time.perf_counter()
+        if request.method == "POST" and "enter" in request.form:
+            return forms.to(request.path)  # Enter in a form that only its buttons should send
+        return None
 
     @app.after_request
     def finish(answer: Response) -> Response:

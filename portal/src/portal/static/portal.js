@@ -59,6 +59,8 @@ addEventListener("pageshow", () => {
 });
 
 document.addEventListener("keydown", (event) => {
+  const inForm = event.target.matches("input") && event.target.form;
+  if (event.key === "Enter" && inForm && inForm.elements.enter) event.preventDefault();
   const menu = document.querySelector("details.menu[open]");
   if (event.key === "Escape" && menu) {
     menu.open = false;
@@ -71,5 +73,13 @@ document.addEventListener("htmx:after:swap", () => {
   const news = document.querySelector("[data-announce]"), region = document.getElementById("status");
   if (news && region.textContent !== news.dataset.announce) region.textContent = news.dataset.announce;
 });
+
+// Live regions speak of what arrives in them, not of what they begin with: the toast arrives a moment later.
+const toast = document.querySelector(".toast");
+if (toast) {
+  const region = toast.parentElement;
+  toast.remove();
+  setTimeout(() => region.append(toast), 120);
+}
 
 document.querySelector(".summary-of-errors")?.focus();
