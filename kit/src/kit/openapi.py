@@ -7,6 +7,7 @@ from flask import Flask
 
 from kit import auth
 
+REFUSAL = {"$ref": "#/components/responses/Refusal"}
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -20,43 +21,36 @@ def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
 
     Bodies refuse unknown fields; answers may gain some, which readers ignore.
     """
-    bodies = []
+    bodies, schemas = [], spec["components"]["schemas"]
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        access = auth.access_of(app, rule.endpoint)
         for method, operation in spec["paths"].get(path, {}).items():
-            access = auth.access_of(app, rule.endpoint)
             if access is not None and method.upper() in (rule.methods or ()):
                 operation["operationId"] = rule.endpoint.rpartition(".")[2]
                 _describe(operation, path, access, hasattr(app.view_functions[rule.endpoint], "once"))
                 bodies.append(operation.get("requestBody"))
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusal = {"description": "Refused; `code` names the rule.", "content": content}
-    components = spec["components"]
-    components["responses"] = {"Refusal": refusal}
-    received = _schemas_in(bodies, components["schemas"])
-    used = _schemas_in([spec["paths"], refusal], components["schemas"])
-    components["schemas"] = {name: components["schemas"][name] for name in used}
+    received, used = _schemas_in(bodies, schemas), _schemas_in([spec["paths"], refusal], schemas)
+    spec["components"] |= {"responses": {"Refusal": refusal}, "schemas": {name: schemas[name] for name in used}}
     for name in used - received:
-        components["schemas"][name].pop("additionalProperties", None)
+        schemas[name].pop("additionalProperties", None)
     return spec
 
 
 def _describe(operation: dict[str, Any], path: str, access: auth.Access, once: bool) -> None:
-    statuses = {"default"} | {status for status in operation["responses"] if status == "422"}
-    if "requestBody" in operation:
-        statuses |= {"400", "413", "415", "422"}
-    if "{" in path:
-        statuses.add("404")
-    operation["security"] = []
-    if access != auth.PUBLIC:
-        statuses |= {"401", "403"}
-        operation["security"] = [{"token": []}]
+    guarded, body = access != auth.PUBLIC, "requestBody" in operation
+    refusals = {"default": True, "401": guarded, "403": guarded, "404": "{" in path}
+    refusals |= {"400": body, "413": body, "415": body, "422": body or "422" in operation["responses"]}
+    operation["responses"] |= {status: REFUSAL for status, due in refusals.items() if due}
+    operation["security"] = [{"token": []}] if guarded else []
+    if guarded:
         operation["x-grants"] = sorted(access.grants)
     if access.own:
         operation["x-own"] = access.own
     if once:
         operation.setdefault("parameters", []).append(KEY)
-    operation["responses"] |= {status: {"$ref": "#/components/responses/Refusal"} for status in statuses}
 
 
 def _schemas_in(node: Any, schemas: dict[str, Any]) -> set[str]:

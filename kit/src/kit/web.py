@@ -100,8 +100,6 @@ def create_app(name: str, title: str, blueprints: Iterable[Blueprint], verifier:
     )
     app.url_map.strict_slashes = False
     api = Api(app)
-    api.register_field(schema.Instant, "string", "date-time")
-    api.register_field(schema.DateText, "string", "date")
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for blueprint in (*blueprints, eventlog.blueprint):
         api.register_blueprint(blueprint)

@@ -1,5 +1,7 @@
 """JSON in and out of the catalog."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from catalog import domain
@@ -27,6 +29,16 @@ class Price(schema.Body):
     )
 
 
+class DateText(fields.Date):
+    """A calendar date, as text (2026-11-22) inside and outside."""
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return value
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        return super()._deserialize(value, attr, data, **kwargs).isoformat()
+
+
 class PlanContent(schema.Body):
     """What a version fixes for ever."""
 
@@ -39,8 +51,8 @@ class PlanContent(schema.Body):
     features = fields.Dict(keys=fields.String(), required=True, metadata={"properties": FEATURES})
     prices = fields.List(fields.Nested(Price), required=True)
     minimum_quantity = schema.Whole(least=1, most=10_000, load_default=1)
-    effective_from = schema.DateText(required=True)
-    effective_for_existing = schema.DateText(required=True)
+    effective_from = DateText(required=True)
+    effective_for_existing = DateText(required=True)
 
 
 class Publication(PlanContent):
