@@ -8,12 +8,8 @@ from flask import Flask
 from kit import auth
 
 REFUSAL = {"$ref": "#/components/responses/Refusal"}
-KEY = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": "The same key and body again get the same answer and have no second effect.",
-}
+TWICE = "1 to 200 printable characters; the same key and body again get the same answer and no second effect."
+KEY = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}, "description": TWICE}
 
 
 def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
