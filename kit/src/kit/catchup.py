@@ -19,20 +19,30 @@ OVERLAP = 15 * clock.SECOND
 LONG_OVERLAP = 600 * clock.SECOND  # once a minute; longer than any transaction may take
 LONG_LOOK_EVERY = 60  # seconds
 PAGE = 50
-UNREACHABLE = (httpx.HTTPError, ValueError, KeyError, TypeError)
+TIMEOUT = 5  # seconds to connect, and to answer: together less than a part of the worker may be silent
+UNREADABLE = (httpx.HTTPStatusError, ValueError, KeyError, TypeError)
+UNREACHABLE = (httpx.HTTPError, *UNREADABLE)
 
 
 class CatchUp:
-    """`urls`: source → base address; `token()` gives a bearer token with the scope events:read."""
+    """`urls`: source → base address; `token()` gives a bearer token with the scope events:read.
 
-    def __init__(self, urls: dict[str, str], reader: cursors.Reader, token: Callable[[], str]):
-        self.reader = reader
-        self.token = token
-        self.clients = {source: httpx.Client(base_url=url, timeout=10) for source, url in urls.items()}
+    `beat` is called before each request: a round over many streams, or over sources that hang, is long.
+    """
+
+    def __init__(
+        self,
+        urls: dict[str, str],
+        reader: cursors.Reader,
+        token: Callable[[], str],
+        beat: Callable[[], None] = lambda: None,
+    ):
+        self.reader, self.token, self.beat = reader, token, beat
+        self.clients = {source: httpx.Client(base_url=url, timeout=TIMEOUT) for source, url in urls.items()}
         self.since: dict[str, int] = {}  # the source's own clock, in memory only: a restart looks at all
         self.long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
-    def look(self, beat: Callable[[], None] = lambda: None) -> None:
+    def look(self) -> None:
         """Once around all sources; one that cannot be reached is left for the next time."""
         overlap = OVERLAP
         if time.monotonic() >= self.long_look_at:
@@ -42,16 +52,15 @@ class CatchUp:
                 self._note_heads(source, overlap)
             except UNREACHABLE as error:
                 log.info("source_unreachable", source=source, error=repr(error))
-        self.fetch(beat)
+        self.fetch()
 
-    def fetch(self, beat: Callable[[], None] = lambda: None) -> None:
+    def fetch(self) -> None:
         """Fetch and apply what the cursors are known to miss."""
         for source in self.clients:
             try:
                 for cursor in cursors.behind(source):
-                    beat()
                     self._read_on(cursor)
-            except UNREACHABLE as error:
+            except httpx.TransportError as error:
                 log.info("source_unreachable", source=source, error=repr(error))
 
     def _note_heads(self, source: str, overlap: int) -> None:
@@ -66,18 +75,23 @@ class CatchUp:
         self.since[source] = clock.from_text(began)
 
     def _read_on(self, cursor: cursors.Cursor) -> None:
-        """Read the stream page by page while it advances."""
+        """Read the stream page by page while it advances; one that cannot be read keeps no other waiting."""
         while True:
-            page = self._get(
-                cursor.source, "/v1/events", subject=cursor.subject, after=cursor.sequence, limit=PAGE
-            )
-            self.reader.take_page(cursor, [cursors.parse_event(event) for event in page["items"]])
+            asked = {"subject": cursor.subject, "after": cursor.sequence, "limit": PAGE}
+            try:
+                page = self._get(cursor.source, "/v1/events", **asked)
+                events = [cursors.parse_event(event) for event in page["items"]]
+            except UNREADABLE as error:
+                log.warning("stream_unreadable", source=cursor.source, error=repr(error), **asked)
+                return
+            self.reader.take_page(cursor, events)
             moved = cursors.Cursor.get_by_id((cursor.source, cursor.subject))
             if moved.sequence == cursor.sequence or moved.sequence >= moved.head:
                 return
             cursor = moved
 
     def _get(self, source: str, path: str, **query: Any) -> dict[str, Any]:
+        self.beat()
         headers = {"Authorization": f"Bearer {self.token()}"}
         answer = self.clients[source].get(path, params=query, headers=headers)
         answer.raise_for_status()

@@ -276,10 +276,11 @@ def note_head(source: str, subject: str, head: int) -> None:
 
 
 def behind(source: str, limit: int = 100) -> list[Cursor]:
-    """Cursors of the source that have something to fetch and may be tried now."""
+    """Cursors of the source that have something to fetch and may be tried now; some of them, in random order,
+    so that a hundred that cannot advance (their source lost what it told) keep no other waiting for ever."""
     due = Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now())
     waiting = (Cursor.source == source) & (Cursor.sequence < Cursor.head) & Cursor.stopped.is_null() & due
-    return list(Cursor.select().where(waiting).limit(limit))
+    return list(Cursor.select().where(waiting).order_by(peewee.fn.RANDOM()).limit(limit))
 
 
 def stopped() -> list[Cursor]:

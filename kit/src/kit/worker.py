@@ -52,7 +52,7 @@ class Worker:
         parts.append(self._start("lease", self._lead))
         while not (told or self.stop.is_set()):
             time.sleep(0.2)
-            stalled = [name for name, beat in self.beats.items() if time.monotonic() - beat > STALLED]
+            stalled = [name for name, beat in list(self.beats.items()) if time.monotonic() - beat > STALLED]
             if stalled:
                 log.error("part_stalled", parts=stalled)
                 os._exit(1)
@@ -131,16 +131,16 @@ class Worker:
 
     def _catch_up(self) -> None:
         signer = auth.Signer(self.settings.signing_key_file)
-        look = catchup.CatchUp(self.settings.source_urls, self.reader, lambda: events_token(signer))
-        beat, next_look = partial(self.beat, "catch-up"), 0.0
+        token, beat = (lambda: events_token(signer)), partial(self.beat, "catch-up")
+        look, next_look = catchup.CatchUp(self.settings.source_urls, self.reader, token, beat), 0.0
         while not self.stop.is_set():
             beat()
             if self.look_now.is_set() or time.monotonic() >= next_look:
                 self.look_now.clear()
-                look.look(beat)
+                look.look()
                 next_look = time.monotonic() + self.settings.look_every
             else:
-                look.fetch(beat)
+                look.fetch()
             self.look_now.wait(0.2)
 
 
