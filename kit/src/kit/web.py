@@ -92,12 +92,8 @@ def create_app(name: str, title: str, blueprints: Iterable[Blueprint], verifier:
     from kit import eventlog, openapi
 
     app = Flask(name, static_folder=None)
-    app.config.update(
-        API_TITLE=title,
-        API_VERSION="1.0.0",
-        OPENAPI_VERSION="3.1.0",
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
-    )
+    app.config.update(API_TITLE=title, API_VERSION="1.0.0", OPENAPI_VERSION="3.1.0")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.strict_slashes = False
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
