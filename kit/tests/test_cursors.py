@@ -182,6 +182,38 @@ def test_a_stopped_stream_goes_on_where_it_stopped_after_a_retry(database):
     assert effects() == [("a", 1), ("a", 2)]
 
 
+def test_a_stream_stops_at_the_event_of_the_page_that_stopped_it_and_not_before_its_neighbours(database):
+    events = told(3)
+    reader = failing_at(3, cursors.Stopped("not-understood: thing.recalled"))
+    cursors.note_head("shop", "a", 3)
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        for _ in range(3):
+            for behind in cursors.behind("shop"):
+                reader.take_page(behind, events[behind.sequence :])
+            clock.shift(60)
+
+    assert effects() == [("a", 1), ("a", 2)]
+    assert (cursor().sequence, cursor().stopped) == (2, "not-understood: thing.recalled")
+
+
+def test_a_failure_told_late_does_not_stop_a_stream_that_another_worker_moved_on(reader):
+    events = told(2)
+    reader.take(events, fresh=True)
+    reader._note_failure(events[0], cursors.Stopped("not-understood: thing.recalled"))
+
+    assert cursors.stopped() == []
+
+
+def test_a_failure_of_the_own_database_is_no_page_s_fault_either(database):
+    import peewee
+
+    cursors.note_head("shop", "a", 2)
+    with pytest.raises(peewee.OperationalError):
+        failing_at(2, peewee.OperationalError("server closed the connection")).take_page(cursor(), told(2))
+
+    assert (cursor().attempts, cursor().retry_at) == (0, None)
+
+
 def test_a_skipped_event_has_no_effect_and_the_next_one_has(database):
     events = told(2)
     failing_at(1, cursors.Stopped("broken")).take(events, fresh=True)

@@ -20,7 +20,7 @@ from kit import clock
 from kit.errors import Forbidden, Unauthorized
 
 ALGORITHM = "Ed25519"
-API = "api"  # the audience of tokens for services; sign-in and activation have their own
+API = "api"  # the audience of tokens for services; other purposes have their own
 LONGEST_LIFE = 24 * 3600  # seconds; no token is good for longer
 CACHED_TOKENS = 10_000
 

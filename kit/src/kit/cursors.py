@@ -126,9 +126,11 @@ class Reader:
                     for event in events:
                         self._apply_next(event, begun=True)
             except db.NOBODY_AT_HOME:
+                self._forget_attempt(events[0])
                 raise
-            except Exception as error:
-                self._note_failure(events[0], error)
+            except Exception as error:  # of which event? Each goes alone next; only there a stream is stopped
+                log.info("page_failed", error=repr(error), events=len(events))
+                _update(events[0], error=repr(error)[:2000])
 
     def _apply_together(self, events: list[Arrived]) -> None:
         with db.atomic():
@@ -237,7 +239,8 @@ def _next_in(event: Arrived) -> Any:
 
 
 def _update(event: Arrived, **values: Any) -> None:
-    Cursor.update(**values).where(_stream(event)).execute()
+    """Nothing, when another worker has moved the stream past the event meanwhile."""
+    Cursor.update(**values).where(_next_in(event)).execute()
 
 
 def _ensure(source: str, subject: str) -> None:

@@ -41,10 +41,8 @@ def _describe(operation: dict[str, Any], path: str, access: auth.Access, once: b
     refusals |= {"400": body, "413": body, "415": body, "422": body or "422" in operation["responses"]}
     operation["responses"] |= {status: REFUSAL for status, due in refusals.items() if due}
     operation["security"] = [{"token": []}] if guarded else []
-    if guarded:
-        operation["x-grants"] = sorted(access.grants)
-    if access.own:
-        operation["x-own"] = access.own
+    operation |= {"x-grants": sorted(access.grants)} if guarded else {}
+    operation |= {"x-own": access.own} if access.own else {}
     if once:
         operation.setdefault("parameters", []).append(KEY)
 
