@@ -89,7 +89,7 @@ def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def bearer(keys: Path) -> Callable[..., dict[str, str]]:
-    """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="orders")."""
+    """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="shop")."""
 
     def headers(
         *grants: str, account: str | None = None, who: str | None = None, issuer: str | None = None
@@ -116,7 +116,7 @@ def announced(*types: str) -> list[cursors.Arrived]:
 
 
 class Source:
-    """Tells events as another service would: Source("orders").tells("order.paid", subject, data)."""
+    """Tells events as another service would: Source("shop").tells("thing.made", subject, data)."""
 
     def __init__(self, name: str):
         self.name = name
