@@ -68,7 +68,7 @@ def problem(status: int, code: str, detail: str, **facts: Any) -> Response:
 
 
 def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
-    """webargs's nested messages as [{field: "lines.0.seats", rule: "…"}]."""
+    """webargs's nested messages as [{field: "items.0.count", rule: "…"}]."""
 
     def walk(found: Any, path: tuple[str, ...]) -> Iterable[dict[str, str]]:
         if isinstance(found, Mapping):
