@@ -1,6 +1,7 @@
 """Whatever is sent, the answer names the field and the rule, or who may not; it is never a 500."""
 
 import json
+import base64
 import re
 
 import pytest
@@ -142,7 +143,8 @@ def test_a_bad_address_is_a_4xx_problem(office, bearer, path):
 def test_cursors_that_were_made_up_are_refused(office):
     from entitlements.queries.paging import cursor_of
 
-    made_up = [cursor_of("a"), cursor_of("a", "b"), cursor_of("\x00", ANYBODY), "é", "=", "x" * 500]
+    deep = base64.b64encode(b"[" * 2900).decode()
+    made_up = [cursor_of("a"), cursor_of("a", "b"), cursor_of("\x00", ANYBODY), "é", "=", "x" * 500, deep]
     for path in ("/members", "/licenses"):
         answers = [office.does("GET", f"{path}?cursor={cursor}") for cursor in made_up]
         assert {answer.status_code for answer in answers} == {422}

@@ -114,6 +114,12 @@ def test_a_removed_member_may_not_even_look(office, bearer):
     assert office.does("GET", f"/members/{bob}", headers=token).status_code == 403
 
 
+def test_a_program_that_acts_for_an_account_is_no_member_of_it(office, bearer):
+    headers = bearer("people", account=office.id, who="demo")
+
+    assert office.does("GET", "/members", headers=headers).status_code == 200
+
+
 def test_members_are_listed_by_name_found_by_a_part_of_it_and_paged(office):
     office.buys("eco", 2)
     names = ["chloé", "bob", "élodie", "dan"]

@@ -273,7 +273,7 @@ def test_the_providers_word_may_come_late_repeated_and_out_of_order(buyer, provi
     attempt = Attempt.get()
 
     for status in ("captured", "processing", "declined", "requires_action", "captured"):
-        commands.record(buyer.account, attempt.id, Charge(status))
+        commands.record_charge(buyer.account, attempt.id, Charge(status))
     assert buyer.state(order) == "paid"
     assert said() == ["order.placed", "order.paid", "subscription.opened"]
 

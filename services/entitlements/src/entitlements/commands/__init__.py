@@ -1,7 +1,7 @@
 """What people do: one function = one verb = one transaction, which begins by locking the account's row."""
 
 from entitlements.commands.accounts import change_account, open_account
-from entitlements.commands.activations import Activated, activate
+from entitlements.commands.activations import Activated, activate_license
 from entitlements.commands.assignments import assign_license, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
 from entitlements.commands.members import add_member, change_member, remove_member
@@ -10,7 +10,7 @@ from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
     "Activated",
-    "activate",
+    "activate_license",
     "add_domain",
     "add_member",
     "approve_domain",

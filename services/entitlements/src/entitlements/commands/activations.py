@@ -16,7 +16,7 @@ class Activated(NamedTuple):
     token: str
 
 
-def activate(code: str, device_id: str, device_name: str, signer: auth.Signer) -> Activated:
+def activate_license(code: str, device_id: str, device_name: str, signer: auth.Signer) -> Activated:
     """Let the device use the license; the same device again only gets a new token."""
     code = domain.typed_code(code)
     with db.atomic():

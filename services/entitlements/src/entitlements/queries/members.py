@@ -43,6 +43,8 @@ def member(account_id: str, member_id: str) -> Member:
 
 def standing(account_id: str, member_id: str) -> frozenset[str] | None:
     """What a caller's own row allows them now; None for a caller who is no member of the account."""
+    if not paging.is_uuid(member_id):  # a token may be for a program; PostgreSQL compares ids only with ids
+        return None
     found = Member.select(Member.roles, Member.state).where(
         (Member.id == member_id) & (Member.account == account_id)
     )

@@ -20,7 +20,7 @@ def after(cursor: str, *kinds: Callable[[str], Any]) -> list[str]:
         for kind, value in zip(kinds, values, strict=True):
             kind(value.encode().decode())
         return [str(value) for value in values]
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         rule = {"field": "cursor", "rule": "Not a cursor that a list gave."}
         return refuse("cursor-invalid", "Send `next` of the page before.", status=422, errors=[rule])
 
@@ -39,6 +39,14 @@ def page(rows: Sequence[Any], limit: int, *sorted_by: str) -> dict[str, Any]:
         "items": items,
         "next": cursor_of(*(getattr(items[-1], name) for name in sorted_by)) if more else None,
     }
+
+
+def is_uuid(value: str) -> bool:
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True
 
 
 uuid_text = uuid.UUID

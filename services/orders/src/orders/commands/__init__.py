@@ -3,7 +3,7 @@
 from orders.commands.buying import QuoteStale, forget_old_quotes, make_quote, place_order, renew_quote
 from orders.commands.carts import empty_cart, fill_cart
 from orders.commands.closing import cancel_order, close_overdue_orders
-from orders.commands.paying import confirm_payment, pay_order, record, settle_payments
+from orders.commands.paying import confirm_payment, pay_order, record_charge, settle_payments
 
 __all__ = [
     "QuoteStale",
@@ -16,7 +16,7 @@ __all__ = [
     "make_quote",
     "pay_order",
     "place_order",
-    "record",
+    "record_charge",
     "renew_quote",
     "settle_payments",
 ]

@@ -64,7 +64,7 @@ def pay_order(
     except domain.ProviderAway:
         return {"status": "processing", "reason": None}
     failpoint("payment.after-charge")
-    return record(account_id, attempt.id, charge)
+    return record_charge(account_id, attempt.id, charge)
 
 
 def confirm_payment(
@@ -89,10 +89,10 @@ def confirm_payment(
         charge = providers[attempt.provider].confirm(attempt.id, accepted)
     except domain.ProviderAway:
         return {"status": "processing", "reason": None}
-    return record(account_id, attempt.id, charge)
+    return record_charge(account_id, attempt.id, charge)
 
 
-def record(account_id: str, attempt_id: str, charge: domain.Charge) -> Answer:
+def record_charge(account_id: str, attempt_id: str, charge: domain.Charge) -> Answer:
     """Write down the provider's word about an attempt; it may come late, repeated or out of order.
 
     Captured: seats are paid for. The subscription of the interval opens today or takes them in.
@@ -200,4 +200,4 @@ def _settle(attempt: Attempt, provider: domain.Provider) -> None:
             provider.give_back(attempt.id) if age >= UNHEARD_OF_AFTER else None
         )
     if charge is not None:
-        record(attempt.order.account_id, attempt.id, charge)
+        record_charge(attempt.order.account_id, attempt.id, charge)
