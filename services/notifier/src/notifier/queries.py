@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ HEADERS = {
     "en": ["Time (UTC)", "Who", "What happened", "Type", "Source", "Address", "Details"],
     "fr": ["Heure (UTC)", "Qui", "Ce qui s’est passé", "Type", "Source", "Adresse", "Détails"],
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins like this
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet would run a cell that begins like this
 
 
 def activity(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +85,10 @@ def _position(cursor: str) -> tuple[int, str]:
 
 
 def _is_id(text: str) -> bool:
-    return len(text) == 36 and all(c in "0123456789abcdef-" for c in text)
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -86,7 +87,8 @@ class Wording:
         """Read the names that will be needed in one query instead of one by one."""
         asked = set(member_ids) - self._members.keys()
         self._members.update(dict.fromkeys(asked))
-        for member in Member.select(Member.id, Member.name).where(Member.id.in_(asked)):
+        ids = [member_id for member_id in asked if _is_id(member_id)]  # PostgreSQL takes no other
+        for member in Member.select(Member.id, Member.name).where(Member.id.in_(ids)):
             self._members[member.id] = member.name
 
     def actor(self, actor: str) -> str:
@@ -117,6 +119,14 @@ class Wording:
             except (KeyError, TypeError, ValueError, AttributeError):
                 return NOT_SAID  # an old event may lack what its type says today
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def members_of(activity: Activity) -> Iterable[str]:
