@@ -1,7 +1,7 @@
 """Whatever is sent, the answer names the field and the rule, or who may not; it is never a 500."""
 
-import json
 import base64
+import json
 import re
 
 import pytest

@@ -113,7 +113,9 @@ def test_one_device_too_many_is_refused_however_fast_they_come(office, keys):
     signer = auth.Signer(keys / "entitlements.json")
     office.buys("eco", 1)  # two devices
     code = commands.assign_license(office.id, office.administrator["id"], "eco").code
-    outcome = at_once(*[lambda d=d: commands.activate_license(code, d, d, signer).assignment.id for d in "abcd"])
+    outcome = at_once(
+        *[lambda d=d: commands.activate_license(code, d, d, signer).assignment.id for d in "abcd"]
+    )
 
     assert outcome.count("too-many-devices") == 2
     assert len(announced("license.activated")) == 2

@@ -19,7 +19,9 @@ SIGNER = "entitlements.signer"  # in app.extensions
 def activate(asked: dict[str, Any]) -> commands.Activated:
     """Activate a license on a device, or renew the device's token; verify it with /v1/activation-keys."""
     device = asked["device"]
-    return commands.activate_license(asked["code"], device["id"], device["name"], current_app.extensions[SIGNER])
+    return commands.activate_license(
+        asked["code"], device["id"], device["name"], current_app.extensions[SIGNER]
+    )
 
 
 @blueprint.get("/activation-keys")
