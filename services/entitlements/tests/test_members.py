@@ -2,6 +2,7 @@
 
 import pytest
 
+from entitlements.models import Member
 from kit.testing import announced
 
 
@@ -112,6 +113,27 @@ def test_a_removed_member_may_not_even_look(office, bearer):
     office.does("DELETE", f"/members/{bob}")
 
     assert office.does("GET", f"/members/{bob}", headers=token).status_code == 403
+
+
+def test_a_link_used_while_its_member_is_changed_or_removed_stays_used(office, monkeypatch):
+    from entitlements.commands import assignments, domains, sign_ins
+
+    bob = office.hires("bob")
+    used = []
+
+    def with_a_sign_in_meanwhile(step):
+        def stepped(*given):
+            used.append(sign_ins.use_sign_in_link(bob, len(used)))
+            return step(*given)
+
+        return stepped
+
+    monkeypatch.setattr(domains, "check_address", with_a_sign_in_meanwhile(domains.check_address))
+    monkeypatch.setattr(assignments, "free_seats_of", with_a_sign_in_meanwhile(assignments.free_seats_of))
+    assert office.does("PATCH", f"/members/{bob}", {"email": "rob@acme.example"}).status_code == 200
+    assert Member.get_by_id(bob).sign_in_counter == 1
+    assert office.does("DELETE", f"/members/{bob}").status_code == 204
+    assert Member.get_by_id(bob).sign_in_counter == 2
 
 
 def test_a_program_that_acts_for_an_account_is_no_member_of_it(office, bearer):

@@ -9,6 +9,8 @@ from kit import clock, db, outbox
 from kit.errors import Forbidden, refuse
 
 MAY_GIVE_ROLES = frozenset(("roles",))
+# Not the counter: a sign-in, which does not lock the account, would be undone and its link work once more.
+CHANGED = (Member.name, Member.email, Member.known_as, Member.locale, Member.roles)
 
 
 def add_member(account_id: str, person: dict[str, Any], grants: frozenset[str] = MAY_GIVE_ROLES) -> Member:
@@ -45,7 +47,7 @@ def change_member(account_id: str, member_id: str, changes: dict[str, Any], gran
         member.name_anew(changes.get("name", member.name), email)
         member.locale, member.roles = changes.get("locale", member.locale), roles
         if events.member_changed(member) != before:
-            member.save()
+            member.save(only=CHANGED)
             outbox.add(events.member_changed(member))
         return member
 
@@ -61,7 +63,7 @@ def remove_member(account_id: str, member_id: str, grants: frozenset[str]) -> No
             _check_another_administrator(member)
         assignments.free_seats_of(member)
         member.state, member.removed_at = domain.REMOVED, clock.now()
-        member.save()
+        member.save(only=[Member.state, Member.removed_at])
         outbox.add(events.member_removed(member))
 
 
