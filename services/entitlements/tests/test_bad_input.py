@@ -24,6 +24,8 @@ ANYBODY = "01a20539-58c8-7cf9-80e4-262233a0d3b8"
         ("/members", {**NEW_MEMBER, "email": "b\x00b@acme.example"}, "email"),
         ("/members", {**NEW_MEMBER, "name": "B\x00b"}, "name"),
         ("/members", {**NEW_MEMBER, "name": "Bob\r\nBcc: eve"}, "name"),
+        ("/members", {**NEW_MEMBER, "name": "Bob\u2028Bcc: eve"}, "name"),
+        ("/members", {**NEW_MEMBER, "name": "Bob\x85Bcc: eve"}, "name"),
         ("/members", {**NEW_MEMBER, "name": ""}, "name"),
         ("/members", {**NEW_MEMBER, "name": "   "}, "name"),
         ("/members", {**NEW_MEMBER, "name": "\ud800"}, "name"),

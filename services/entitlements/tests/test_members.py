@@ -19,6 +19,32 @@ def test_an_address_has_one_spelling_and_belongs_to_one_member(office):
     assert refused(again) == (409, "email-taken")
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada@straße.example",  # strasse.example for Python, another domain for mail servers
+        "ada@stra\u1e9ee.example",
+        "ada@ac\u200dme.example",
+        "\u212aate@acme.example",  # the sign of kelvin is a small k in lower case
+        "zoé@acme.example",
+        ".ada@acme.example",
+        "ada..l@acme.example",
+        "ada@acme.example..",
+    ],
+)
+def test_an_address_that_mail_servers_may_read_as_another_one_is_nobodys(office, client, bearer, email):
+    added = office.does("POST", "/members", {"email": email, "name": "Ada"})
+    portal = bearer("sign-in", issuer="portal")
+
+    assert (added.status_code, added.json["errors"][0]["field"]) == (422, "email")
+    assert client.post("/v1/sign-ins", json={"email": email}, headers=portal).status_code == 422
+
+
+def test_domains_in_other_scripts_have_one_spelling(office):
+    for spelled in ("bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"):
+        assert office.does("POST", "/domains", {"domain": spelled}).json["domain"] == "xn--bcher-kva.example"
+
+
 def test_a_removed_member_frees_the_seat_before_the_removal_is_told(office):
     office.buys("eco", 1)
     bob = office.hires("bob")

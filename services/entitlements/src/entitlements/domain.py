@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
@@ -47,7 +48,11 @@ def privileged(roles: Iterable[str]) -> bool:
 # Addresses and domains. -------------------------------------------------------------------------
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-_LOCAL_PART = re.compile(r"[^\s@\x00-\x20\x7f<>\"(),:;\\\[\]]{1,64}")
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf"(?=.{{1,64}}$){_ATOM}(\.{_ATOM})*")  # mail servers take others only by agreement
+# What the older IDNA, which Python speaks, writes as other letters: straße.example would be taken for
+# strasse.example here, and be another domain for the mail server, so a sign-in link would go to its owner.
+_READ_DIFFERENTLY = frozenset("ßẞς\u200c\u200d")
 PUBLIC_MAIL_DOMAINS = frozenset(
     resources.files("entitlements").joinpath("data/public_mail_domains.txt").read_text().split()
 )
@@ -56,9 +61,11 @@ PUBLIC_MAIL_DOMAINS = frozenset(
 def domain_name(text: str) -> str:
     """The domain in lower case ASCII (IDNA); ValueError when it is none."""
     try:
-        name = text.strip().rstrip(".").encode("idna").decode().lower()
+        name = text.strip().removesuffix(".").encode("idna").decode().lower()
     except UnicodeError as error:
         raise ValueError(f"{text!r} is no domain") from error
+    if not _READ_DIFFERENTLY.isdisjoint(unicodedata.normalize("NFKC", text)):
+        raise ValueError(f"{text!r} is not the same domain for everybody; its ASCII form (xn--…) is")
     if not _DOMAIN.fullmatch(name):
         raise ValueError(f"{text!r} is no domain")
     return name
@@ -67,7 +74,7 @@ def domain_name(text: str) -> str:
 def address(text: str) -> str:
     """The e-mail address in its one spelling, lower case; ValueError when it is none."""
     local, _, domain = text.strip().rpartition("@")
-    if not _LOCAL_PART.fullmatch(local):
+    if not local.isascii() or not _LOCAL_PART.fullmatch(local.lower()):
         raise ValueError(f"{text!r} is no e-mail address")
     return f"{local.lower()}@{domain_name(domain)}"
 

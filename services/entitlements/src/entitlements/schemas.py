@@ -1,5 +1,6 @@
 """JSON in and out of entitlements."""
 
+import unicodedata
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -35,7 +36,7 @@ class Name(schema.Text):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
-        if any(ord(character) < 32 or character == "\x7f" for character in name):
+        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
             raise ValidationError("Contains a control character.")
         return name.strip()
 
