@@ -9,7 +9,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "r
 MARGARET, MEMBER = "Margaret Sinclair", "Mei Chen"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lived_in(suite, chromium):
     """Licenses bought, one of them held, one removed, an order unpaid: no screen is empty."""
     context = chromium.new_context(base_url=suite.urls["portal"], locale="en")
