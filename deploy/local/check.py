@@ -14,10 +14,11 @@ UV = running.REPOSITORY / ".tools" / "bin" / "uv"
 
 
 class Stage(NamedTuple):
-    """A command that says nothing worth reading while it succeeds."""
+    """A command; of one that succeeds only the last line is worth reading, if any."""
 
     name: str
     command: Sequence[object]
+    conclusion: bool = False
 
 
 def stages() -> list[Stage]:
@@ -28,7 +29,7 @@ def stages() -> list[Stage]:
         Stage("types", [BIN / "mypy", *sources, "deploy/local"]),
         Stage("imports", [BIN / "lint-imports"]),
         Stage("lock file", [UV, "lock", "--check", "--quiet"]),
-        Stage("tests", ["make", "--no-print-directory", "test"]),
+        Stage("tests", ["make", "--no-print-directory", "test"], conclusion=True),
     ]
 
 
@@ -47,6 +48,8 @@ def run(stage: Stage) -> bool:
     print(f"{'ok' if done.returncode == 0 else 'FAILED'}, {time.monotonic() - began:.1f} s", flush=True)
     if done.returncode:
         print(done.stdout, flush=True)
+    elif stage.conclusion:
+        print(done.stdout.rstrip().rpartition("\n")[2], flush=True)
     return done.returncode == 0
 
 
