@@ -248,6 +248,30 @@ def test_a_crash_before_the_charge_frees_the_order_and_bars_the_charge(buyer, pr
     assert buyer.pay(order).json["status"] == "paid"
 
 
+def test_who_charges_after_a_long_pause_records_no_payment_that_goes_back(buyer, providers, monkeypatch, said):
+    order = buyer.order()
+    monkeypatch.setenv("FAILPOINT", "payment.before-charge:raise")
+    monkeypatch.setattr("kit.failpoints._passes", {})
+    with pytest.raises(FailpointHit):
+        commands.pay_order(buyer.account, order["id"], providers["sandbox"], PAYS)
+    monkeypatch.delenv("FAILPOINT")
+    give_back = providers["sandbox"].give_back
+
+    def while_the_other_wakes(attempt_id: str) -> Charge:
+        charge = providers["sandbox"].charge(attempt_id, order["total"], "CAD", PAYS)
+        returned = give_back(attempt_id)
+        commands.record_charge(buyer.account, attempt_id, charge)
+        return returned
+
+    monkeypatch.setattr(providers["sandbox"], "give_back", while_the_other_wakes)
+    later(36)
+    commands.settle_payments(providers)
+
+    assert SandboxCharge.get().status == Attempt.get().state == "returned"
+    assert said() == ["order.placed", "order.declined"]
+    assert buyer.state(order) == "awaiting_payment"
+
+
 def test_a_crash_within_3_d_secure_asks_the_buyer_again(buyer, providers, monkeypatch):
     order = buyer.order()
     buyer.pay(order, SECURE)

@@ -193,11 +193,24 @@ def _settle(attempt: Attempt, provider: domain.Provider) -> None:
         mine = (Attempt.id == attempt.id) & (Attempt.ask_at == attempt.ask_at)
         if not db.changed_one(Attempt.update(ask_at=later).where(mine)):
             return
-    if attempt.state == domain.RETURNING:
-        charge: domain.Charge | None = provider.give_back(attempt.id)
-    else:
-        charge = provider.find(attempt.id) or (
-            provider.give_back(attempt.id) if age >= UNHEARD_OF_AFTER else None
-        )
+    returning = attempt.state == domain.RETURNING
+    charge = None if returning else provider.find(attempt.id)
+    if charge is None and (returning or (age >= UNHEARD_OF_AFTER and _given_up(attempt))):
+        charge = provider.give_back(attempt.id)
     if charge is not None:
         record_charge(attempt.order.account_id, attempt.id, charge)
+
+
+def _given_up(found: Attempt) -> bool:
+    """Claim that nothing will be taken before the provider hears it; False when there was an answer meanwhile.
+
+    Whoever charges at this very moment, after a long pause, would otherwise record a payment that goes back.
+    """
+    with db.atomic():
+        Account.locked(found.order.account_id)
+        attempt = Attempt.select(Attempt, Order).join(Order).where(Attempt.id == found.id).get()
+        if attempt.state in domain.LIVE:
+            _record_unpaid(attempt, domain.Charge(domain.RETURNED, "not-charged"))
+            attempt.state = domain.RETURNING
+            attempt.save(only=[Attempt.state])
+        return bool(attempt.state == domain.RETURNING)
