@@ -87,8 +87,11 @@ def parse(body: bytes | str) -> Arrived:
 
 def parse_event(event: dict[str, Any]) -> Arrived:
     """The event in a CloudEvent; attributes that we do not know are ignored."""
+    sequence, texts = int(event["sequence"]), [event[name] for name in ("source", "subject", "type", "id")]
+    if not all(isinstance(text, str) and text.isprintable() for text in texts) or not 0 < sequence < 2**63:
+        raise ValueError("its place in a stream cannot be read")
     known = {name: event[name] for name in Arrived._fields if name in event}
-    return Arrived(**{**known, "sequence": int(event["sequence"]), "time": clock.from_text(event["time"])})
+    return Arrived(**{**known, "sequence": sequence, "time": clock.from_text(event["time"])})
 
 
 class Reader:
