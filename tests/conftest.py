@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from faults.patient import Patient
 from local.suite import POSTGRESQL, SERVICES, SQLITE, Suite
 
@@ -50,6 +51,14 @@ def patients(make_suite: Callable[..., Suite]) -> Callable[[str], Patient]:
         return known[database]
 
     return find
+
+
+@pytest.fixture
+def specimen(patients: Callable[[str], Patient]) -> Iterator[Patient]:
+    """A suite to be broken on purpose: what a check has to see is the same on every kind of database."""
+    one = patients(SQLITE)
+    yield one
+    one.heal()
 
 
 @pytest.fixture(params=[ON_SQLITE, ON_POSTGRESQL])

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
+
 from local import mailbox
 from local.suite import SERVICES, Suite
 

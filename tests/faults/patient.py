@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 import pika
 import psycopg2
-from faults import checker
-from journeys.people import Office, until
-from local.rabbitmq import RabbitMQ
-from local.suite import SERVICES, Suite
 from pika.adapters.blocking_connection import BlockingChannel
 
+from faults import checker
+from journeys.people import Office, until
 from kit import broker
+from local.rabbitmq import RabbitMQ
+from local.suite import SERVICES, Suite
 
 HERE = Path(__file__).parent
 MUTANTS = HERE / "mutants"
@@ -65,10 +65,11 @@ class Patient:
             self.suite.processes[name].start()
         self._await(*_processes(names))
 
-    def arm(self, process: str, failpoint: str) -> None:
+    def arm(self, process: str, failpoint: str, *mutants: str) -> None:
         """Start it anew so that it dies at the failpoint; its supervisor then starts it unarmed."""
         self.down(process)
         self.said.clear()
+        self._break(process, mutants)
         self.suite.processes[process].pause = 0.1  # it dies at our word, not for the many-th time
         self.suite.processes[process].start(FAILPOINT=failpoint)
         self._await(process)
@@ -79,12 +80,16 @@ class Patient:
         until(how, lambda: any(line.startswith(how) for line in self.said))
         self._await(process)
 
-    def mutate(self, process: str, *mutants: str) -> None:
-        """Start it anew with broken code, which it keeps when it is started again."""
-        self.down(process)
+    def mutate(self, processes: str, *mutants: str) -> None:
+        """Start these processes anew with broken code, which they keep when they are started again."""
+        names = processes.split()
+        self.down(*names)
+        for name in names:
+            self._break(name, mutants)
+        self.up(*names)
+
+    def _break(self, process: str, mutants: Iterable[str]) -> None:
         self.suite.processes[process].env.update(PYTHONPATH=str(MUTANTS), MUTANTS=",".join(mutants))
-        self.suite.processes[process].start()
-        self._await(process)
 
     def _await(self, *processes: str) -> None:
         """Until web answers and the worker relays and consumes."""
@@ -102,6 +107,10 @@ class Patient:
         if not leading:
             self.sql(service, f"UPDATE leases SET expires_at = 0 WHERE holder = '{holder}'")
         return leading
+
+    def let_claims_end(self) -> None:
+        """What a dead worker was sending is free for another one, as if its minute had passed."""
+        self.sql("notifier", "UPDATE notices SET due_at = 0 WHERE ended_at IS NULL AND claim IS NOT NULL")
 
     def sql(self, service: str, statement: str) -> list[Any]:
         url = self.suite.env_of(service)["DATABASE_URL"]
@@ -124,8 +133,10 @@ class Patient:
     @contextmanager
     def channel(self) -> Iterator[BlockingChannel]:
         connection = pika.BlockingConnection(broker.parameters(self.rabbitmq.url()))
-        yield connection.channel()
-        connection.close()
+        try:
+            yield connection.channel()
+        finally:
+            connection.close()
 
     def republish(self, source: str, offices: Iterable[Office], times: int) -> None:
         """Everything the source said about them, several times in random order, past its relay."""
@@ -152,12 +163,19 @@ class Patient:
     def at_rest(self, *offices: Office) -> list[checker.Finding]:
         """What is amiss when all was sent and delivered and nothing more happens."""
         self.await_sent()
-        with self.channel() as channel:
-            for service in SERVICES[1:]:
-                queue = f"{service}.inbox"
-                until(queue, lambda: not channel.queue_declare(queue, passive=True).method.message_count)  # noqa: B023
+        for service in SERVICES[1:]:
+            until(f"{service} to read its queue", lambda name=service: self._waiting(name) == 0)  # type: ignore[misc]
         time.sleep(2)
         return checker.findings(self.suite, *offices)
+
+    def _waiting(self, service: str) -> int | None:
+        """How many messages wait in its queue; None while there is none."""
+        try:
+            with self.channel() as channel:
+                declared = channel.queue_declare(f"{service}.inbox", passive=True)
+                return int(declared.method.message_count)
+        except pika.exceptions.ChannelClosedByBroker:
+            return None
 
 
 def _processes(names: Iterable[str]) -> list[str]:

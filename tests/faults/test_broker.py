@@ -1,9 +1,10 @@
-"""The broker dies, forgets everything, or processes are stopped while people work: all of it heals by itself."""
+"""The broker dies or forgets everything, processes are stopped while people work: all of it heals by itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+
 from faults import checker
 from faults.checker import STUCK
 from faults.patient import Patient
@@ -113,13 +114,12 @@ def test_queues_that_were_deleted_are_made_anew_and_what_they_held_is_read_from_
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_consumer_that_never_reads_the_logs_is_caught_when_queues_are_lost(patient):
-    office = Office(patient.suite)
-    queues_lost(patient, office)
-    patient.mutate("entitlements-worker", "catch_up_off")
-    patient.mutate("notifier-worker", "catch_up_off")
+def test_control_a_consumer_that_never_reads_the_logs_is_caught_when_queues_are_lost(specimen):
+    office = Office(specimen.suite)
+    queues_lost(specimen, office)
+    specimen.mutate("entitlements-worker notifier-worker", "catch_up_off")
 
-    assert STUCK in {finding.kind for finding in patient.at_rest(office)}
+    assert STUCK in {finding.kind for finding in specimen.at_rest(office)}
 
 
 def test_workers_told_to_stop_while_people_work_end_in_order_and_nothing_is_lost(patient):
@@ -138,5 +138,6 @@ def test_killed_workers_are_replaced_and_nothing_is_lost(patient):
     for service in SERVICES:
         patient.touched.add(f"{service}-worker")
         patient.suite.processes[f"{service}-worker"].crash()
+    patient.let_claims_end()
 
     assert evening() == []

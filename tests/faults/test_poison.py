@@ -1,9 +1,10 @@
 """An event that cannot be applied stops its own stream and no other, says why, and waits for an operator."""
 
 import json
-from itertools import count
+from functools import partial
 
 import pytest
+
 from faults import checker
 from faults.checker import STUCK
 from faults.patient import Patient
@@ -12,6 +13,7 @@ from journeys.people import Office, until
 pytestmark = pytest.mark.slow
 
 READERS = ("entitlements", "notifier")
+POISON = '{"order_id": "none of ours"}'
 
 
 @pytest.fixture
@@ -26,17 +28,33 @@ def neighbour(patient: Patient) -> Office:
     return Office(patient.suite, "Next door")
 
 
-def stopped(patient: Patient, service: str, office: Office) -> str:
-    """The line of `streams list` about the office."""
-    listed = patient.suite.run(service, "streams", "list").splitlines()
-    return next((line for line in listed if office.id in line), "")
+def stopped(patient: Patient, reader: str, office: Office) -> str:
+    """Why a stream about the office stopped there; workers that die meanwhile are replaced at once."""
+    patient.leads(f"{reader}-worker")
+    rows = patient.sql(reader, "SELECT subject, stopped FROM cursors WHERE stopped IS NOT NULL")
+    return next((reason for subject, reason in rows if subject == office.id), "")
+
+
+def until_stopped(patient: Patient, office: Office) -> None:
+    for reader in READERS:
+        until(f"the stream to stop in {reader}", partial(stopped, patient, reader, office))
+
+
+def skip(patient: Patient, office: Office) -> None:
+    """Both readers step over it."""
+    for reader in READERS:
+        patient.suite.run(
+            reader, "streams", "skip", "orders", office.id, "--reason", "said by a faulty release"
+        )
 
 
 def test_an_event_that_no_reader_understands_stops_its_stream_until_it_is_skipped(patient, office, neighbour):
-    poison = patient.says("orders", office, "order.paid", '{"order_id": "none of ours"}')
+    poison = patient.says("orders", office, "order.paid", POISON)
     later = office.buys("pro", 1)
-    for reader in READERS:
-        assert "failed" in until("the stream to stop", lambda r=reader: stopped(patient, r, office))
+    until_stopped(patient, office)
+    [line] = patient.suite.run("entitlements", "streams", "list").splitlines()
+    assert line.startswith(f"orders {office.id} after ")
+    assert "failed 2 times: ValidationError" in line
 
     # The account alone waits: others are served, and its people still work with what they have.
     neighbour.awaits_licenses(neighbour.buys("pro", 1))
@@ -48,51 +66,43 @@ def test_an_event_that_no_reader_understands_stops_its_stream_until_it_is_skippe
     shown = json.loads(patient.suite.run("entitlements", "streams", "show", "orders", office.id))
     assert (shown["id"], shown["type"]) == (poison, "order.paid")
     patient.suite.run("entitlements", "streams", "retry", "orders", office.id)
-    until("it to stop again", lambda: stopped(patient, "entitlements", office))
+    until_stopped(patient, office)
 
-    for reader in READERS:
-        patient.suite.run(reader, "streams", "skip", "orders", office.id, "--reason", "said by a faulty release")
-        assert stopped(patient, reader, office) == ""
+    skip(patient, office)
     office.awaits_licenses(later)
     assert checker.until_whole(patient.suite, office, skipped=[poison]) == []
 
 
-def test_control_a_reader_that_retries_in_place_is_caught(patient, office, neighbour):
-    patient.mutate("entitlements-worker", "retry_in_place")
-    poison = patient.says("orders", office, "order.paid", '{"order_id": "none of ours"}')
+def test_control_a_reader_that_retries_in_place_is_caught(specimen):
+    office, neighbour = Office(specimen.suite), Office(specimen.suite)
+    specimen.mutate("entitlements-worker", "retry_in_place")
+    poison = specimen.says("orders", office, "order.paid", POISON)
     neighbour.buys("pro", 1)
-    assert STUCK in {finding.kind for finding in checker.until_whole(patient.suite, neighbour, within=6)}
+    assert STUCK in {finding.kind for finding in checker.until_whole(specimen.suite, neighbour, within=6)}
 
-    patient.heal()
-    for reader in READERS:
-        until("the stream to stop", lambda r=reader: stopped(patient, r, office))
-        patient.suite.run(reader, "streams", "skip", "orders", office.id, "--reason", "said by a faulty release")
-    assert checker.until_whole(patient.suite, neighbour) == []
-    assert checker.until_whole(patient.suite, office, skipped=[poison]) == []
+    specimen.heal()
+    until_stopped(specimen, office)
+    skip(specimen, office)
+    assert checker.until_whole(specimen.suite, neighbour) == []
+    assert checker.until_whole(specimen.suite, office, skipped=[poison]) == []
 
 
-def test_an_event_that_kills_the_process_is_found_stopped_alone_and_retried_after_the_fix(
-    patient, office, neighbour
-):
+def test_an_event_that_kills_the_process_is_stopped_alone_and_retried_after_the_fix(patient, office, neighbour):
     person = office.hires("Person")
     assert checker.until_whole(patient.suite, office, neighbour) == []
     patient.mutate("notifier-worker", "dies_of_poison")
-    told = {"member_id": person["id"], **{field: person[field] for field in ("email", "name", "locale", "roles")}}
-    patient.says("entitlements", office, "member.changed", json.dumps({**told, "state": "active", "poison": True}))
+    told = {
+        "member_id": person["id"],
+        **{field: person[field] for field in ("email", "name", "locale", "roles")},
+    }
+    patient.says(
+        "entitlements", office, "member.changed", json.dumps({**told, "state": "active", "poison": True})
+    )
     office.assigns(person, "eco")  # behind it in the same stream
     neighbour.hires("Innocent")  # beside it, perhaps in the same batch
 
-    def leading_again() -> str:
-        """Each death costs ten seconds of the lease, which we do not wait for."""
-        patient.leads("notifier-worker")
-        return reason() if next(looks) % 20 == 0 else ""
-
-    def reason() -> str:
-        rows = patient.sql("notifier", "SELECT subject, stopped FROM cursors WHERE stopped IS NOT NULL")
-        return next((why for subject, why in rows if subject == office.id), "")
-
-    looks = count()
-    assert "the process ended" in until("the stream to stop", leading_again)
+    why = until("the stream to stop", lambda: stopped(patient, "notifier", office))
+    assert "the process ended while applying this event" in why
     assert checker.until_whole(patient.suite, neighbour) == []
     assert office.mails_to(person, 0) == []
 

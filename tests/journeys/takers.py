@@ -1,5 +1,5 @@
-"""python takers.py: reads {url, headers, account, plan, members} as JSON, waits for "go", then asks for a license
-for each member at once, and prints what each request was answered: ["assigned", "no-free-license", …]."""
+"""python takers.py: reads {url, headers, account, plan, members} as JSON and waits for "go"; then asks for a
+license for each member at once and prints the answers: ["assigned", "no-free-license", …]."""
 
 import json
 import sys

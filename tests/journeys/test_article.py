@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+
 from journeys.people import ASKS_THE_BANK, DECLINED, POOR, SETTLES_LATER, Office, Refused, code_in, until
 from local.suite import NO_BROKER, RABBITMQ
 

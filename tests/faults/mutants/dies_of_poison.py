@@ -1,4 +1,4 @@
-"""Broken: a handler that ends the whole process when an event carries `poison`, as one that eats all memory would."""
+"""Broken: a handler that ends its process when an event carries `poison`, as one that eats all memory does."""
 
 import os
 import signal

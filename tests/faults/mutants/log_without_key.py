@@ -3,4 +3,4 @@
 from notifier.models import Activity
 
 insert = Activity.insert
-Activity.create = classmethod(lambda cls, **row: insert(**row).on_conflict_ignore().execute())
+Activity.create = classmethod(lambda _, **row: insert(**row).on_conflict_ignore().execute())

@@ -17,4 +17,4 @@ def take(self, events, *, fresh: bool) -> None:
 
 
 cursors.Reader.take = take
-cursors.Reader.take_page = lambda self, cursor, events: self.take(events, fresh=False)
+cursors.Reader.take_page = lambda self, _, events: self.take(events, fresh=False)
