@@ -30,6 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("kit.testing")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For --dist loadgroup: the tests of a file stay together, unless they share something with other files."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
 def pytest_unconfigure() -> None:
     for server in _server:
         server.stop()
