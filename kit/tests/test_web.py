@@ -159,6 +159,25 @@ def test_a_bug_is_a_problem_too_and_tells_nothing_of_the_inside(client):
     assert "ZeroDivision" not in answer.text
 
 
+def test_the_log_of_a_failure_names_the_route_and_not_what_its_path_holds(client, monkeypatch):
+    logged = []
+    monkeypatch.setattr(web.log, "exception", lambda event, **facts: logged.append((event, facts["route"])))
+    client.get(f"/v1/accounts/{ACCOUNT}/broken")
+
+    assert logged == [("request_failed", "/v1/accounts/<uuid:account_id>/broken")]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [(None, "127.0.0.1"), ("192.0.2.7", "192.0.2.7"), ("10.9.9.9, 192.0.2.7", "192.0.2.7"), ("", "127.0.0.1")],
+)
+def test_the_address_is_what_the_last_one_who_handed_it_on_saw(client, maker, forwarded, address):
+    headers = maker if forwarded is None else {**maker, "X-Forwarded-For": forwarded}
+    client.post(THINGS, json={"name": "lamp"}, headers=headers)
+
+    assert announced()[0].address == address
+
+
 def test_unknown_paths_and_methods_are_problems(client, maker):
     assert code_of(client.get("/nowhere"))[0] == 404
     assert code_of(client.get(f"/v1/accounts/nobody/members/{OTHER}", headers=maker))[0] == 404

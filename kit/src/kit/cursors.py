@@ -233,12 +233,9 @@ def _attempts_within(seconds: float) -> int:
     return attempts
 
 
-def _stream(event: Arrived) -> Any:
-    return (Cursor.source == event.source) & (Cursor.subject == event.subject)
-
-
 def _next_in(event: Arrived) -> Any:
-    return _stream(event) & (Cursor.sequence == event.sequence - 1)
+    stream = (Cursor.source == event.source) & (Cursor.subject == event.subject)
+    return stream & (Cursor.sequence == event.sequence - 1)
 
 
 def _update(event: Arrived, **values: Any) -> None:

@@ -125,7 +125,8 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
 
 
 def _context() -> context.Context:
-    """Correlation and trace come from the caller when they are sane, the address from the connection."""
+    """Correlation and trace come from the caller when they are sane, the address from the connection, or
+    from whoever handed it on: what stands before the last comma is only what the caller says of itself."""
     sent = request.headers.get("X-Correlation-Id", "")
     trusted = sent.isascii() and sent.replace("-", "").isalnum() and len(sent) <= 64
     traceparent = request.headers.get("traceparent")
@@ -133,7 +134,7 @@ def _context() -> context.Context:
         actor=g.caller.actor if "caller" in g else "service:public",
         correlation=sent if trusted else clock.new_id(),
         traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
-        address=request.headers.get("X-Forwarded-For", request.remote_addr or "")[:45],
+        address=(request.access_route or [request.remote_addr or ""])[-1][:45],
     )
 
 
@@ -154,7 +155,7 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:
-        log.exception("request_failed", path=request.path, exc_info=error)
+        log.exception("request_failed", route=str(request.url_rule), exc_info=error)  # a path may hold a secret
         return problem(500, "internal-error", "The service failed; the failure is logged with its correlation.")
 
 
