@@ -149,7 +149,7 @@ def _error_pages(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str, int]:
-        log.exception("page_failed", path=request.path, exc_info=error)
+        log.exception("page_failed", route=str(request.url_rule), exc_info=error)  # a path may hold a secret
         return page(500, *_words(500))
 
 
