@@ -22,15 +22,15 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Suite]]:
-    """make_suite(databases="postgresql", units=("orders",)) starts one; it is stopped after all tests."""
+    """make_suite(units=("orders",), broker="none") starts one; it is stopped after the module's tests."""
     made: list[Suite] = []
 
     def make(**options: Any) -> Suite:
         one = Suite(tmp_path_factory.mktemp("own"), **{"units": SERVICES, **options})
-        one.start()
         made.append(one)
+        one.start()
         return one
 
     yield make
@@ -38,32 +38,24 @@ def make_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         one.stop()
 
 
-@pytest.fixture(scope="session")
-def patients(make_suite: Callable[..., Suite]) -> Callable[[str], Patient]:
-    """The suite on that kind of database which tests may hurt."""
-    known: dict[str, Patient] = {}
-
-    def find(database: str) -> Patient:
-        if database not in known:
-            said: list[str] = []
-            options = {"databases": database, "env": {"STOP_AFTER": "1"}, "say": said.append}
-            known[database] = Patient(make_suite(**options), said)
-        return known[database]
-
-    return find
+@pytest.fixture(scope="session", params=[ON_SQLITE, ON_POSTGRESQL])
+def ward(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """A suite that tests may hurt, once on each kind of database."""
+    said: list[str] = []
+    suite = Suite(
+        tmp_path_factory.mktemp(request.param),
+        databases=request.param,
+        units=SERVICES,
+        env={"STOP_AFTER": "1"},
+        say=said.append,
+    )
+    suite.start()
+    yield Patient(suite, said)
+    suite.stop()
 
 
 @pytest.fixture
-def specimen(patients: Callable[[str], Patient]) -> Iterator[Patient]:
-    """A suite to be broken on purpose: what a check has to see is the same on every kind of database."""
-    one = patients(SQLITE)
-    yield one
-    one.heal()
-
-
-@pytest.fixture(params=[ON_SQLITE, ON_POSTGRESQL])
-def patient(request: pytest.FixtureRequest, patients: Callable[[str], Patient]) -> Iterator[Patient]:
-    """A suite to be hurt, once on each kind of database; it is healed afterwards."""
-    one = patients(request.param)
-    yield one
-    one.heal()
+def patient(ward: Patient) -> Iterator[Patient]:
+    """The suite to be hurt; it is healed afterwards."""
+    yield ward
+    ward.heal()

@@ -13,17 +13,23 @@ from urllib.parse import urlsplit
 
 import pika
 import psycopg2
+import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from faults import checker
 from journeys.people import Office, until
 from kit import broker
 from local.rabbitmq import RabbitMQ
-from local.suite import SERVICES, Suite
+from local.suite import SERVICES, SQLITE, Suite
 
 HERE = Path(__file__).parent
 MUTANTS = HERE / "mutants"
 FAILPOINT_EXIT = 86
+
+# What a check has to see does not depend on the kind of database.
+on_sqlite = pytest.mark.parametrize(
+    "ward", [pytest.param(SQLITE, marks=pytest.mark.xdist_group("patient-sqlite"))], indirect=True
+)
 
 
 class Patient:

@@ -7,7 +7,7 @@ import pytest
 
 from faults import checker
 from faults.checker import STUCK
-from faults.patient import Patient
+from faults.patient import Patient, on_sqlite
 from journeys.people import Office, until
 from local.suite import SERVICES
 
@@ -114,12 +114,13 @@ def test_queues_that_were_deleted_are_made_anew_and_what_they_held_is_read_from_
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_consumer_that_never_reads_the_logs_is_caught_when_queues_are_lost(specimen):
-    office = Office(specimen.suite)
-    queues_lost(specimen, office)
-    specimen.mutate("entitlements-worker notifier-worker", "catch_up_off")
+@on_sqlite
+def test_control_a_consumer_that_never_reads_the_logs_is_caught_when_queues_are_lost(patient):
+    office = Office(patient.suite)
+    queues_lost(patient, office)
+    patient.mutate("entitlements-worker notifier-worker", "catch_up_off")
 
-    assert STUCK in {finding.kind for finding in specimen.at_rest(office)}
+    assert STUCK in {finding.kind for finding in patient.at_rest(office)}
 
 
 def test_workers_told_to_stop_while_people_work_end_in_order_and_nothing_is_lost(patient):

@@ -7,7 +7,7 @@ import pytest
 
 from faults import checker
 from faults.checker import DOUBLED, STUCK
-from faults.patient import Patient
+from faults.patient import Patient, on_sqlite
 from journeys.people import Office
 
 pytestmark = pytest.mark.slow
@@ -30,11 +30,6 @@ def office(patient: Patient) -> Shop:
     return Shop(patient)
 
 
-@pytest.fixture
-def office_of_specimen(specimen: Patient) -> Shop:
-    return Shop(specimen)
-
-
 def kinds(found: list[checker.Finding]) -> set[str]:
     return {finding.kind for finding in found}
 
@@ -51,11 +46,12 @@ def test_a_relay_that_dies_between_confirm_and_mark_sends_again_without_a_second
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_cursor_without_sequence_is_caught_when_the_relay_sends_again(specimen, office_of_specimen):
-    specimen.mutate("notifier-worker", *FORGETFUL)
-    relay_dies_after_the_confirm(specimen, office_of_specimen)
+@on_sqlite
+def test_control_a_cursor_without_sequence_is_caught_when_the_relay_sends_again(patient, office):
+    patient.mutate("notifier-worker", *FORGETFUL)
+    relay_dies_after_the_confirm(patient, office)
 
-    assert DOUBLED in kinds(specimen.at_rest(office_of_specimen))
+    assert DOUBLED in kinds(patient.at_rest(office))
 
 
 def consumer_dies_after_the_commit(patient: Patient, office: Shop, *mutants: str) -> None:
@@ -70,12 +66,11 @@ def test_a_consumer_that_dies_between_commit_and_ack_gets_it_again_without_a_sec
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_cursor_without_sequence_is_caught_when_the_queue_delivers_again(
-    specimen, office_of_specimen
-):
-    consumer_dies_after_the_commit(specimen, office_of_specimen, *FORGETFUL)
+@on_sqlite
+def test_control_a_cursor_without_sequence_is_caught_when_the_queue_delivers_again(patient, office):
+    consumer_dies_after_the_commit(patient, office, *FORGETFUL)
 
-    assert DOUBLED in kinds(specimen.at_rest(office_of_specimen))
+    assert DOUBLED in kinds(patient.at_rest(office))
 
 
 def trust_the_broker_alone(patient: Patient) -> None:
@@ -92,13 +87,14 @@ def test_a_relay_that_dies_before_the_confirm_sends_again(patient, office):
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_relay_that_marks_before_the_confirm_is_caught(specimen, office_of_specimen):
-    trust_the_broker_alone(specimen)
-    specimen.arm("orders-worker", "relay.after-publish:exit", "mark_first")
-    office_of_specimen.orders("pro", 1)
-    specimen.await_death("orders-worker")
+@on_sqlite
+def test_control_a_relay_that_marks_before_the_confirm_is_caught(patient, office):
+    trust_the_broker_alone(patient)
+    patient.arm("orders-worker", "relay.after-publish:exit", "mark_first")
+    office.orders("pro", 1)
+    patient.await_death("orders-worker")
 
-    assert STUCK in kinds(specimen.at_rest(office_of_specimen))
+    assert STUCK in kinds(patient.at_rest(office))
 
 
 def test_a_consumer_that_dies_before_the_commit_gets_it_again(patient, office):
@@ -110,13 +106,14 @@ def test_a_consumer_that_dies_before_the_commit_gets_it_again(patient, office):
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_consumer_that_acks_before_the_commit_is_caught(specimen, office_of_specimen):
-    trust_the_broker_alone(specimen)
-    specimen.arm("entitlements-worker", "consumer.before-commit:exit", "catch_up_off", "ack_first")
-    office_of_specimen.buys("pro", 1)
-    specimen.await_death("entitlements-worker")
+@on_sqlite
+def test_control_a_consumer_that_acks_before_the_commit_is_caught(patient, office):
+    trust_the_broker_alone(patient)
+    patient.arm("entitlements-worker", "consumer.before-commit:exit", "catch_up_off", "ack_first")
+    office.buys("pro", 1)
+    patient.await_death("entitlements-worker")
 
-    assert STUCK in kinds(specimen.at_rest(office_of_specimen))
+    assert STUCK in kinds(patient.at_rest(office))
 
 
 def redelivered_shuffled(patient: Patient, office: Shop) -> None:
@@ -137,13 +134,12 @@ def test_events_repeated_and_shuffled_take_effect_once_and_in_order(patient, off
     assert checker.until_whole(patient.suite, office) == []
 
 
-def test_control_a_cursor_without_sequence_is_caught_when_events_are_repeated_and_shuffled(
-    specimen, office_of_specimen
-):
-    redelivered_shuffled(specimen, office_of_specimen)
-    specimen.mutate("notifier-worker", *FORGETFUL)
+@on_sqlite
+def test_control_a_cursor_without_sequence_is_caught_when_events_are_repeated_and_shuffled(patient, office):
+    redelivered_shuffled(patient, office)
+    patient.mutate("notifier-worker", *FORGETFUL)
 
-    assert DOUBLED in kinds(specimen.at_rest(office_of_specimen))
+    assert DOUBLED in kinds(patient.at_rest(office))
 
 
 def test_everything_ever_said_may_come_again_five_times(patient, office):

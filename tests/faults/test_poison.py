@@ -7,7 +7,7 @@ import pytest
 
 from faults import checker
 from faults.checker import STUCK
-from faults.patient import Patient
+from faults.patient import Patient, on_sqlite
 from journeys.people import Office, until
 
 pytestmark = pytest.mark.slow
@@ -73,18 +73,19 @@ def test_an_event_that_no_reader_understands_stops_its_stream_until_it_is_skippe
     assert checker.until_whole(patient.suite, office, skipped=[poison]) == []
 
 
-def test_control_a_reader_that_retries_in_place_is_caught(specimen):
-    office, neighbour = Office(specimen.suite), Office(specimen.suite)
-    specimen.mutate("entitlements-worker", "retry_in_place")
-    poison = specimen.says("orders", office, "order.paid", POISON)
+@on_sqlite
+def test_control_a_reader_that_retries_in_place_is_caught(patient):
+    office, neighbour = Office(patient.suite), Office(patient.suite)
+    patient.mutate("entitlements-worker", "retry_in_place")
+    poison = patient.says("orders", office, "order.paid", POISON)
     neighbour.buys("pro", 1)
-    assert STUCK in {finding.kind for finding in checker.until_whole(specimen.suite, neighbour, within=6)}
+    assert STUCK in {finding.kind for finding in checker.until_whole(patient.suite, neighbour, within=6)}
 
-    specimen.heal()
-    until_stopped(specimen, office)
-    skip(specimen, office)
-    assert checker.until_whole(specimen.suite, neighbour) == []
-    assert checker.until_whole(specimen.suite, office, skipped=[poison]) == []
+    patient.heal()
+    until_stopped(patient, office)
+    skip(patient, office)
+    assert checker.until_whole(patient.suite, neighbour) == []
+    assert checker.until_whole(patient.suite, office, skipped=[poison]) == []
 
 
 def test_an_event_that_kills_the_process_is_stopped_alone_and_retried_after_the_fix(patient, office, neighbour):

@@ -11,22 +11,17 @@ from threading import Barrier
 import pytest
 
 from faults import checker
+from faults.patient import Patient
 from journeys.people import Office, until
-from local.suite import POSTGRESQL, SQLITE
 
 pytestmark = pytest.mark.slow
 
-ON_SQLITE = pytest.param(SQLITE, marks=pytest.mark.xdist_group("suite"))
-ON_POSTGRESQL = pytest.param(POSTGRESQL, marks=pytest.mark.xdist_group("patient-postgresql"))
 TAKERS = Path(__file__).with_name("takers.py")
 
 
-@pytest.fixture(params=[ON_SQLITE, ON_POSTGRESQL])
-def office(request: pytest.FixtureRequest) -> Office:
-    """On each kind of database; the suite is left as it is."""
-    if request.param == SQLITE:
-        return Office(request.getfixturevalue("suite"))
-    return Office(request.getfixturevalue("patients")(POSTGRESQL).suite)
+@pytest.fixture
+def office(patient: Patient) -> Office:
+    return Office(patient.suite)
 
 
 def test_eight_clicks_on_pay_charge_once_and_bring_one_set_of_licenses_and_one_mail(office):
@@ -45,8 +40,8 @@ def test_eight_clicks_on_pay_charge_once_and_bring_one_set_of_licenses_and_one_m
     office.awaits_licenses(order)
     assert office.pool("eco")["capacity"] == 5
     until("the receipt", lambda: office.mails_to(office.ada))
-    assert checker.until_whole(office) == []
-    ledger = checker.read(office)
+    assert checker.until_whole(office.suite, office) == []
+    ledger = checker.read(office.suite, office)
     assert len(ledger.charges) == 1
     assert [event["type"] for event in ledger.said("orders")].count("order.paid") == 1
     assert [event["type"] for event in ledger.said("entitlements")].count("license.issued") == 1
@@ -88,7 +83,7 @@ def test_of_200_takers_in_four_processes_exactly_10_get_the_10_free_seats(office
 
     assert answers == {"assigned": 10, "no-free-license": 190}
     assert office.pool("pro") == {"capacity": 10, "assigned": 10, "free": 0, "parked": 0}
-    assert checker.until_whole(office) == []
+    assert checker.until_whole(office.suite, office) == []
 
 
 def test_the_same_person_assigned_by_eight_clicks_holds_one_license_and_gets_one_mail(office):
@@ -98,5 +93,5 @@ def test_the_same_person_assigned_by_eight_clicks_holds_one_license_and_gets_one
         assignments = list(clicks.map(lambda _: office.assigns(kim, "eco")["id"], range(8)))
 
     assert len(set(assignments)) == 1
-    assert checker.until_whole(office) == []
+    assert checker.until_whole(office.suite, office) == []
     assert len(office.mails_to(kim)) == 1

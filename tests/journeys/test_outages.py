@@ -3,19 +3,10 @@
 import pytest
 
 from faults import checker
-from faults.patient import Patient
+from faults.patient import Patient, on_sqlite
 from journeys.people import Office
-from local.suite import SQLITE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("patient-sqlite")]
-
-
-@pytest.fixture
-def patient(patients):
-    """The outages are the same on every kind of database."""
-    one = patients(SQLITE)
-    yield one
-    one.heal()
+pytestmark = [pytest.mark.slow, on_sqlite]
 
 
 @pytest.fixture
