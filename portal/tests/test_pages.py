@@ -108,6 +108,13 @@ def test_the_document_of_a_plan_comes_in_the_persons_language_and_may_run_nothin
     assert browser.client.get("/plans/..%2fsecrets/document").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/orders/%00", "/people/%3Fstate=all", "/people/%23", "/activate/a%20b", "/orders/%C3%A9"]
+)
+def test_a_path_cannot_smuggle_a_query_into_the_call_of_a_service(signed_in, path):
+    assert signed_in("Ada Lovelace").open(path).status_code == 404
+
+
 def test_what_does_not_exist_is_said_in_words(signed_in):
     answer = signed_in("Ada Lovelace").client.get("/nothing")
 

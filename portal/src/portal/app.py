@@ -1,6 +1,7 @@
 """Wiring of the web process: pages, languages, CSRF, the content security policy, health."""
 
 import gzip
+import re
 import secrets
 import time
 from typing import Any
@@ -26,6 +27,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LARGEST_BODY = 100_000  # bytes; forms are small
+PLAIN = re.compile(r"[A-Za-z0-9._~/-]+")  # what ids, codes, tokens and names of files are made of
 
 
 def create_app(settings: Settings) -> Flask:
@@ -86,6 +88,12 @@ def _templates(app: Flask, settings: Settings) -> None:
 
 
 def _around_requests(app: Flask) -> None:
+    @app.url_value_preprocessor
+    def only_plain_names(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        """What stands in a path of ours becomes part of a path of a service: no query, no control character."""
+        if any(not PLAIN.fullmatch(value) for value in (values or {}).values()):
+            flask.abort(404)
+
     @app.before_request
     def begin() -> Any:
         g.began = time.perf_counter()
