@@ -70,6 +70,7 @@ class Patient:
         for name in _processes(names):
             self.suite.processes[name].start()
         self._await(*_processes(names))
+        self._as_before(*_processes(names))
 
     def arm(self, process: str, failpoint: str, *mutants: str) -> None:
         """Start it anew so that it dies at the failpoint; its supervisor then starts it unarmed."""
@@ -85,6 +86,7 @@ class Patient:
         how = f"{process} ended (exit code {FAILPOINT_EXIT})"
         until(how, lambda: any(line.startswith(how) for line in self.said))
         self._await(process)
+        self._as_before(process)
 
     def mutate(self, processes: str, *mutants: str) -> None:
         """Start these processes anew with broken code, which they keep when they are started again."""
@@ -96,6 +98,10 @@ class Patient:
 
     def _break(self, process: str, mutants: Iterable[str]) -> None:
         self.suite.processes[process].env.update(PYTHONPATH=str(MUTANTS), MUTANTS=",".join(mutants))
+
+    def _as_before(self, *processes: str) -> None:
+        """These run again as they are meant to, unless their code is broken."""
+        self.touched -= {name for name in processes if not self.suite.processes[name].env.get("MUTANTS")}
 
     def _await(self, *processes: str) -> None:
         """Until web answers and the worker relays and consumes."""

@@ -26,7 +26,8 @@ class Refused(Exception):
     def __init__(self, answer: httpx.Response):
         super().__init__(f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}")
         self.status = answer.status_code
-        self.code: str = answer.json()["code"]
+        self.body: Json = answer.json()
+        self.code: str = self.body["code"]
 
 
 def until(what: str, find: Callable[[], T | None], seconds: float = PATIENCE) -> T:
@@ -115,9 +116,17 @@ class Office:
         self.sees_offers()
         wanted = {"interval": interval, "lines": [{"plan": plan, "seats": seats}]}
         self.call("orders", "PUT", "/v1/accounts/{a}/cart", wanted)
-        quote = self.call("orders", "POST", "/v1/accounts/{a}/quotes", {})
-        order: Json = self.call("orders", "POST", "/v1/accounts/{a}/orders", {"quote_id": quote["id"]})
-        return order
+        return self._confirms(self.call("orders", "POST", "/v1/accounts/{a}/quotes", {}))
+
+    def _confirms(self, quote: Json) -> Json:
+        """Or the renewed quote that is shown when orders just heard of a change, as of removed seats."""
+        try:
+            order: Json = self.call("orders", "POST", "/v1/accounts/{a}/orders", {"quote_id": quote["id"]})
+            return order
+        except Refused as no:
+            if no.code != "quote-stale":
+                raise
+            return self._confirms(no.body["quote"])
 
     def pays(self, order: Json, card: str = PAYS) -> Json:
         paid: Json = self.call(
