@@ -39,3 +39,12 @@ def test_free_ports_are_free_and_different():
 
     assert len(set(found)) == 20
     assert all(ports.is_free(port) for port in found)
+
+
+def test_nobody_else_is_given_a_port_before_its_owner_listens(monkeypatch):
+    given = ports.free(1)
+    monkeypatch.setattr(ports, "LOWEST", given[0])
+    monkeypatch.setattr(ports, "HIGHEST", given[0] + 1)
+
+    with pytest.raises(ports.PortBusy):
+        ports.free(1)
