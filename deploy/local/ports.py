@@ -45,9 +45,6 @@ def free(count: int) -> list[int]:
     raise PortBusy(f"No {count} free ports between {LOWEST} and {HIGHEST}.")
 
 
-_claims: list[socket.socket] = []
-
-
 def _claim(port: int) -> bool:
     """Suites that start at once choose seconds before they listen. An abstract name leaves no file behind."""
     if sys.platform != "linux":
@@ -58,7 +55,7 @@ def _claim(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims.append(claim)
+    claim.detach()  # it stays bound until this process ends
     return True
 
 
