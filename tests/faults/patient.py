@@ -43,7 +43,8 @@ class Patient:
         self.rabbitmq: RabbitMQ = suite.rabbitmq
 
     def heal(self) -> None:
-        """The broker and every process run again, as they are meant to."""
+        """The mail server, the broker and every process run again, as they are meant to."""
+        self.suite.mailbox.heal()
         if self.rabbitmq.node is None or self.rabbitmq.node.pid is None:
             self.rabbitmq.start()
         for name in self.touched:
