@@ -21,7 +21,7 @@ token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> 
 
 test: ready ## Install what tests need and pass all of them (ARGS="-k words" narrows)
 	@$(PYTHON) -m local.system postgresql rabbitmq chromium
-	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+	@.venv/bin/pytest -n 2 $(ARGS)
 
 check: ready ## Lint, types, imports, generated files, tests: what CI runs
 	@$(LOCAL) local.check

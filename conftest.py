@@ -30,12 +30,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("kit.testing")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For --dist loadgroup: the tests of a file stay together, unless they share something with other files."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+# Tests of these share a suite of real processes, one on each kind of database.
+SHARE_A_WARD = ("tests/faults/", "tests/journeys/test_outages.py", "tests/journeys/test_at_once.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With -n: tests of one file, or of one ward, run in one process.
+
+    The mark xdist_group would say it too, but xdist 3.8 hangs it on an attribute that pytest 9.2 does not read.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            if not file.startswith(SHARE_A_WARD):
+                return file
+            return "ward on postgresql" if "[postgresql" in test else "ward on sqlite"
+
+    return Together(config, log)
 
 
 def pytest_unconfigure() -> None:

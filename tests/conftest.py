@@ -8,10 +8,6 @@ import pytest
 from faults.patient import Patient
 from local.suite import POSTGRESQL, SERVICES, SQLITE, Suite
 
-# Tests of one group run in one process, so that they share its suite.
-ON_SQLITE = pytest.param(SQLITE, marks=pytest.mark.xdist_group("patient-sqlite"))
-ON_POSTGRESQL = pytest.param(POSTGRESQL, marks=pytest.mark.xdist_group("patient-postgresql"))
-
 
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
@@ -38,7 +34,7 @@ def make_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
         one.stop()
 
 
-@pytest.fixture(scope="session", params=[ON_SQLITE, ON_POSTGRESQL])
+@pytest.fixture(scope="session", params=[SQLITE, POSTGRESQL])
 def ward(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     """A suite that tests may hurt, once on each kind of database."""
     said: list[str] = []

@@ -13,8 +13,6 @@ from kit.cursors import Handler, Reader
 from local.rabbitmq import RabbitMQ
 from sample.models import count, effects
 
-pytestmark = pytest.mark.xdist_group("broker")
-
 
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory):

@@ -27,9 +27,7 @@ MUTANTS = HERE / "mutants"
 FAILPOINT_EXIT = 86
 
 # What a check has to see does not depend on the kind of database.
-on_sqlite = pytest.mark.parametrize(
-    "ward", [pytest.param(SQLITE, marks=pytest.mark.xdist_group("patient-sqlite"))], indirect=True
-)
+on_sqlite = pytest.mark.parametrize("ward", [SQLITE], indirect=True)
 
 
 class Patient:

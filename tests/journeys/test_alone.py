@@ -6,7 +6,7 @@ from journeys.people import until
 from local import ports
 from local.suite import SERVICES, answers
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("suite")]
+pytestmark = pytest.mark.slow
 
 NOBODY = f"amqp://nobody:nothing@{ports.HOST}:9"  # no broker ever listened there
 LONGEST_STOP = 10  # seconds; 5 on a machine of our own

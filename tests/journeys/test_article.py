@@ -8,7 +8,7 @@ import pytest
 from journeys.people import ASKS_THE_BANK, DECLINED, POOR, SETTLES_LATER, Office, Refused, code_in, until
 from local.suite import NO_BROKER, RABBITMQ
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("suite")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=[RABBITMQ, NO_BROKER])

@@ -9,7 +9,7 @@ import pytest
 from kit import broker
 from local.rabbitmq import RabbitMQ
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("broker")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from local import running, suite, tokens, tour
 from local.narrator import Narrator
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
+pytestmark = pytest.mark.slow
 ENV = {**os.environ, "PYTHONPATH": str(running.REPOSITORY / "deploy")}
 ENV.pop("BROKER_URL", None)
 
