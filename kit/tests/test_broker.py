@@ -159,6 +159,7 @@ def test_a_killed_broker_loses_nothing_that_was_marked(database, rabbitmq, url):
         for _ in range(20):
             say(50)
         until(lambda: len(effects()) > 100)
+        time.sleep(1)  # RabbitMQ 3.10 writes a new queue's name down within half a second
         rabbitmq.kill()
         say(100)
         rabbitmq.start()
