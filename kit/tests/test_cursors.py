@@ -3,7 +3,9 @@
 import json
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import peewee
 import pytest
 import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
@@ -161,14 +163,50 @@ def test_an_event_that_waits_for_another_source_is_never_given_up(database):
     assert cursor().error == "waits for catalog: plan eco"
 
 
-def test_a_failure_of_the_own_database_is_nobodys_fault(database):
-    import peewee
+def lose_the_database(_event, _data):
+    db.database.connection().close()
+    db.database.execute_sql("SELECT 1")
 
-    reader = failing_at(1, peewee.OperationalError("server closed the connection"))
-    with pytest.raises(peewee.OperationalError):
-        reader.take(told(1), fresh=False)
 
-    assert (cursor().attempts, cursor().retry_at) == (0, None)
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_database_that_is_gone_ends_the_process_and_stops_no_stream(database, fresh):
+    reader = Reader({"shop": {"*": Handler(None, lose_the_database)}}, stop_after=0)
+
+    def part_of_a_worker():
+        with db.database.connection_context():
+            reader.take(told(1), fresh=fresh)
+
+    with ThreadPoolExecutor() as threads, pytest.raises(peewee.PeeweeException):
+        threads.submit(part_of_a_worker).result()
+
+    assert cursors.stopped() == []
+
+
+def test_an_error_of_the_database_that_one_event_always_causes_stops_its_stream_alone(database):
+    reader = failing_at(2, peewee.OperationalError("index row size exceeds the maximum"))
+    reader.take([*told(2), *told(1, "b")], fresh=True)
+
+    assert sorted(effects()) == [("a", 1), ("b", 1)]
+    assert cursor().attempts == 1
+
+
+def test_every_new_release_tries_a_stopped_stream_once(database):
+    event = told(1)[0]
+
+    def begins(release):
+        reader = Reader({"shop": {"*": Handler(None, failing)}}, stop_after=0, release=release)
+        reader.try_what_others_gave_up()
+        with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as now:
+            for _ in range(3):
+                reader.take([event], fresh=False)
+                now.shift(3600)
+        return cursor()
+
+    assert begins("1.0.0").stopped == "failed 1 times: ZeroDivisionError()"
+    begun = cursors.clock.now()
+    assert begins("1.0.0").retry_at < begun, "the same release must not try it again"
+    again = begins("1.0.1")
+    assert (again.stopped, again.stopped_by) == ("failed 1 times: ZeroDivisionError()", "1.0.1")
 
 
 def test_an_event_that_killed_the_process_is_found_by_its_committed_attempt(database):
@@ -223,16 +261,6 @@ def test_a_failure_told_late_does_not_stop_a_stream_that_another_worker_moved_on
     reader._note_failure(events[0], cursors.Stopped("not-understood: thing.recalled"))
 
     assert cursors.stopped() == []
-
-
-def test_a_failure_of_the_own_database_is_no_page_s_fault_either(database):
-    import peewee
-
-    cursors.note_head("shop", "a", 2)
-    with pytest.raises(peewee.OperationalError):
-        failing_at(2, peewee.OperationalError("server closed the connection")).take_page(cursor(), told(2))
-
-    assert (cursor().attempts, cursor().retry_at) == (0, None)
 
 
 def test_a_skipped_event_has_no_effect_and_the_next_one_has(database):

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kit import auth, clock, web
+from kit import auth, clock, settings, web
 from kit.testing import announced
 from sample import api
 from sample.models import Effect
@@ -22,8 +22,14 @@ def issuers():
 
 
 @pytest.fixture
-def app(database, keys):
-    return web.create_app("sample", "Sample", [api.blueprint], auth.Verifier(keys / "trust"))
+def proxies():
+    return 0
+
+
+@pytest.fixture
+def app(database, keys, proxies):
+    read = settings.read("sample", port=0)._replace(trust_dir=str(keys / "trust"), trusted_proxies=proxies)
+    return web.create_app(read, "Sample", [api.blueprint])
 
 
 @pytest.fixture
@@ -167,15 +173,25 @@ def test_the_log_of_a_failure_names_the_route_and_not_what_its_path_holds(client
     assert logged == [("request_failed", "/v1/accounts/<uuid:account_id>/broken")]
 
 
+def seen_as(client, forwarded, headers):
+    sent = headers if forwarded is None else {**headers, "X-Forwarded-For": forwarded}
+    client.post(THINGS if headers else f"/v1/accounts/{ACCOUNT}/sightings", json={"name": "lamp"}, headers=sent)
+    return announced()[0].address
+
+
 @pytest.mark.parametrize(
     ("forwarded", "address"),
     [(None, "127.0.0.1"), ("192.0.2.7", "192.0.2.7"), ("10.9.9.9, 192.0.2.7", "192.0.2.7"), ("", "127.0.0.1")],
 )
-def test_the_address_is_what_the_last_one_who_handed_it_on_saw(client, maker, forwarded, address):
-    headers = maker if forwarded is None else {**maker, "X-Forwarded-For": forwarded}
-    client.post(THINGS, json={"name": "lamp"}, headers=headers)
+def test_a_caller_with_a_token_says_for_whom_it_asks(client, maker, forwarded, address):
+    assert seen_as(client, forwarded, maker) == address
 
-    assert announced()[0].address == address
+
+@pytest.mark.parametrize(
+    ("proxies", "address"), [(0, "127.0.0.1"), (1, "192.0.2.7"), (2, "198.51.100.1"), (9, "10.9.9.9")]
+)
+def test_without_a_token_only_our_proxies_are_believed(client, address):
+    assert seen_as(client, "10.9.9.9, 198.51.100.1, 192.0.2.7", {}) == address
 
 
 def test_unknown_paths_and_methods_are_problems(client, maker):

@@ -25,7 +25,8 @@ DIED = "the process ended while applying this event"
 
 
 class Cursor(db.Table):
-    """One stream of one source. `stopped` is the reason why an operator has to look (dead letter)."""
+    """One stream of one source. `stopped` is the reason why an operator has to look (dead letter), and
+    `stopped_by` the release that gave up."""
 
     source = peewee.TextField()
     subject = peewee.TextField()
@@ -36,6 +37,7 @@ class Cursor(db.Table):
     retry_at = db.Instant(null=True)
     error = peewee.TextField(null=True)
     stopped = peewee.TextField(null=True)
+    stopped_by = peewee.TextField(null=True)
 
     class Meta:
         table_name = "cursors"
@@ -97,9 +99,16 @@ def parse_event(event: dict[str, Any]) -> Arrived:
 class Reader:
     """Applies events of the sources in `handlers`; `stop_after` seconds of failing stop a stream."""
 
-    def __init__(self, handlers: Handlers, stop_after: float = 3600):
-        self.handlers = handlers
+    def __init__(self, handlers: Handlers, stop_after: float = 3600, release: str = ""):
+        self.handlers, self.release = handlers, release
         self.most_attempts = _attempts_within(stop_after)
+
+    def try_what_others_gave_up(self) -> None:
+        """Let each stream that another release stopped have one more attempt: ours may mend it."""
+        by_another = Cursor.stopped.is_null(False) & (peewee.fn.COALESCE(Cursor.stopped_by, "") != self.release)
+        with db.atomic():
+            last_one = {**UNTRIED, "attempts": self.most_attempts - 1}
+            Cursor.update(stopped=None, **last_one).where(by_another).execute()
 
     def take(self, events: Iterable[Arrived], *, fresh: bool) -> None:
         """Apply what is next in its stream; note the head of what is not.
@@ -112,8 +121,6 @@ class Reader:
             try:
                 self._apply_together(ordered)
                 return
-            except db.NOBODY_AT_HOME:
-                raise
             except Exception as error:
                 log.info("batch_failed", error=repr(error), events=len(ordered))
         for event in ordered:
@@ -128,9 +135,6 @@ class Reader:
                 with db.atomic():
                     for event in events:
                         self._apply_next(event, begun=True)
-            except db.NOBODY_AT_HOME:
-                self._forget_attempt(events[0])
-                raise
             except Exception as error:  # of which event? Each goes alone next; only there a stream is stopped
                 log.info("page_failed", error=repr(error), events=len(events))
                 _update(events[0], error=repr(error)[:2000])
@@ -149,9 +153,6 @@ class Reader:
         try:
             with db.atomic():
                 self._apply_next(event, begun=True)
-        except db.NOBODY_AT_HOME:
-            self._forget_attempt(event)
-            raise
         except Exception as error:
             self._note_failure(event, error)
 
@@ -188,8 +189,8 @@ class Reader:
             if cursor is None:
                 return False
             if cursor.attempts >= self.most_attempts:
-                _update(event, stopped=f"failed {cursor.attempts} times: {cursor.error}")
-                metrics.STREAMS_STOPPED.inc()
+                reason = f"failed {cursor.attempts} times: {cursor.error}"
+                _update(event, stopped=reason, stopped_by=self.release)
                 return False
             wait = _wait_after(cursor.attempts)
             _update(
@@ -202,22 +203,17 @@ class Reader:
         return True
 
     def _note_failure(self, event: Arrived, error: Exception) -> None:
+        """Write down why; a database that cannot even take that has failed itself, and the process ends."""
         log.warning("event_failed", source=event.source, type=event.type, id=event.id, error=repr(error))
         with db.atomic():
             match error:
                 case Stopped():
-                    _update(event, stopped=str(error), error=str(error))
-                    metrics.STREAMS_STOPPED.inc()
+                    _update(event, stopped=str(error), stopped_by=self.release)
                 case NotYet():
                     soon = clock.now() + int(NOT_YET_AFTER * clock.SECOND)
                     _update(event, error=str(error), attempts=1, retry_at=soon)
                 case _:
                     _update(event, error=repr(error)[:2000])
-
-    def _forget_attempt(self, event: Arrived) -> None:
-        """The database's own failure is not the event's fault."""
-        with db.atomic():
-            _update(event, attempts=Cursor.attempts - 1, retry_at=None)
 
 
 def _wait_after(attempts: int) -> float:
@@ -284,6 +280,12 @@ def behind(source: str, limit: int = 100) -> list[Cursor]:
     due = Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now())
     waiting = (Cursor.source == source) & (Cursor.sequence < Cursor.head) & Cursor.stopped.is_null() & due
     return list(Cursor.select().where(waiting).order_by(peewee.fn.RANDOM()).limit(limit))
+
+
+def measure() -> None:
+    """How much is left to read, and what waits for an operator."""
+    metrics.STREAMS_BEHIND.set(Cursor.select().where(Cursor.sequence < Cursor.head).count())
+    metrics.STREAMS_STOPPED.set(len(stopped()))
 
 
 def stopped() -> list[Cursor]:

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import peewee
+from playhouse import db_url
 from playhouse.migrations import Runner
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 from kit import clock
 
@@ -23,7 +22,15 @@ database = peewee.DatabaseProxy()
 
 LONGEST_TRANSACTION = 60  # seconds; catch-up overlaps its looks by more than this
 MIGRATION_LOCK = 7_021_202_611
-NOBODY_AT_HOME = (peewee.OperationalError, peewee.InterfaceError)  # the database itself failed
+POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "postgresql": {},
+    "sqlite": {
+        "check_same_thread": False,  # a pooled connection serves one thread at a time, not always the same
+        "lock_type": "IMMEDIATE",
+        "pragmas": {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
+    },
+}
 
 
 class TransactionTooOld(Exception):
@@ -50,31 +57,13 @@ class Id(peewee.UUIDField):
         return None if value is None else str(value)
 
 
-def connect(url: str, *, max_connections: int = 32) -> peewee.Database:
+def connect(url: str) -> peewee.Database:
     """Bind every table of this process to the database at `url` (sqlite:///file, postgresql://…)."""
-    parts = urlsplit(url)
-    pool = {"max_connections": max_connections, "timeout": 10, "autoconnect": False}
-    opened: peewee.Database
-    if parts.scheme == "sqlite":
-        opened = PooledSqliteDatabase(
-            parts.path[1:],
-            check_same_thread=False,  # a pooled connection serves one thread at a time, not always the same
-            lock_type="IMMEDIATE",
-            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
-            **pool,
-        )
-    elif parts.scheme in ("postgresql", "postgres"):
-        opened = PooledPostgresqlDatabase(
-            parts.path.removeprefix("/"),
-            host=parts.hostname,
-            port=parts.port or 5432,
-            user=unquote(parts.username or "") or None,
-            password=unquote(parts.password or "") or None,
-            **dict(parse_qsl(parts.query)),
-            **pool,
-        )
-    else:
+    scheme, _, place = url.partition("://")
+    if scheme not in OPTIONS:
         raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {url!r}")
+    own = {"unquote_user": True, "unquote_password": True, **POOL, **OPTIONS[scheme]}
+    opened: peewee.Database = db_url.connect(f"{scheme}+pool://{place}", **own)
     database.initialize(opened)
     return opened
 

@@ -35,7 +35,6 @@ class NotYet(Exception):
 
     def __init__(self, source: str, missing: str):
         super().__init__(f"waits for {source}: {missing}")
-        self.source = source
 
 
 def refuse(code: str, detail: str = "", status: int | None = None, **facts: Any) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What a process counts; served at /metrics by web, and by the worker on its own port."""
+"""What a process counts; served at /metrics by web, and by the worker at METRICS_PORT."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -11,8 +11,8 @@ REQUESTS = Histogram(
 EVENTS_APPLIED = Counter("events_applied", "Events that took effect.", ["source", "type"])
 EVENTS_NOT_NEXT = Counter("events_not_next", "Duplicates, gaps and events of waiting streams.", ["source"])
 EVENTS_UNDECODABLE = Counter("events_undecodable", "Messages that were no events.")
-STREAMS_BEHIND = Gauge("streams_behind", "Streams with something left to read.")
-STREAMS_STOPPED = Counter("streams_stopped", "Streams that stopped for an operator.")
+STREAMS_BEHIND = Gauge("streams_behind", "Streams with something left to read, stopped ones too.")
+STREAMS_STOPPED = Gauge("streams_stopped", "Streams that stopped for an operator.")
 OUTBOX_UNSENT = Gauge("outbox_unsent", "Events the broker has not confirmed yet.")
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unsent event.")
 RECONNECTS = Counter("broker_reconnects", "Connections to the broker that had to be made anew.", ["part"])

@@ -1,6 +1,7 @@
 """What a service says of its HTTP surface: flask-smorest's OpenAPI, with who may call and what a refusal is."""
 
 import re
+from copy import deepcopy
 from typing import Any
 
 from flask import Flask
@@ -17,6 +18,7 @@ def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
 
     Bodies refuse unknown fields; answers may gain some, which readers ignore.
     """
+    spec = deepcopy(spec)  # parts of it are flask-smorest's own
     bodies, schemas = [], spec["components"]["schemas"]
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)

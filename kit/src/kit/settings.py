@@ -1,5 +1,6 @@
 """Settings that every process has, read once from the environment (a `.env` file is not read)."""
 
+from importlib import metadata
 from typing import NamedTuple
 
 import environs
@@ -10,7 +11,9 @@ _service = "unknown"
 
 class Settings(NamedTuple):
     """DATABASE_URL, BROKER_URL (`none`: the log alone), <SOURCE>_URL of each source followed,
-    TRUST_DIR (who may say what), SIGNING_KEY_FILE (our own private key), HOST, PORT, LOG_LEVEL."""
+    TRUST_DIR (who may say what), SIGNING_KEY_FILE (our own private key), HOST, PORT, LOG_LEVEL,
+    TRUSTED_PROXIES (how many before us write X-Forwarded-For), RELEASE (instead of the package's version),
+    METRICS_PORT (where the worker serves its own /metrics; 0: nowhere)."""
 
     name: str
     database_url: str
@@ -24,6 +27,9 @@ class Settings(NamedTuple):
     log_level: str
     look_every: float
     stop_after: float
+    trusted_proxies: int
+    metrics_port: int
+    release: str
 
 
 def service_name() -> str:
@@ -53,4 +59,7 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
         log_level=env.str("LOG_LEVEL", "INFO"),
         look_every=env.float("LOOK_EVERY", 0.5 if broker_url == "none" else 3.0),
         stop_after=env.float("STOP_AFTER", 3600.0),
+        trusted_proxies=env.int("TRUSTED_PROXIES", 0),
+        metrics_port=env.int("METRICS_PORT", 0),
+        release=env.str("RELEASE", "") or metadata.version(f"seatwise-{name}"),
     )

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -16,8 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from kit import auth, clock, context, db, metrics, relay, schema
+from kit import auth, clock, context, cursors, db, metrics, relay, schema
 from kit.errors import Refusal, Unauthorized, not_found, refuse
+from kit.settings import Settings
 
 log = structlog.get_logger()
 
@@ -81,11 +81,11 @@ def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
     return [error for location in messages.values() for error in walk(location, ())]
 
 
-def create_app(name: str, title: str, blueprints: Iterable[Blueprint], verifier: auth.Verifier) -> Flask:
-    """The service `name` with its routes and those that every service has."""
+def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) -> Flask:
+    """A service with its routes and those that every service has."""
     from kit import eventlog, openapi
 
-    app = Flask(name, static_folder=None)
+    app = Flask(settings.name, static_folder=None)
     app.config.update(API_TITLE=title, API_VERSION="1.0.0", OPENAPI_VERSION="3.1.0")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.strict_slashes = False
@@ -93,13 +93,13 @@ def create_app(name: str, title: str, blueprints: Iterable[Blueprint], verifier:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for blueprint in (*blueprints, eventlog.blueprint):
         api.register_blueprint(blueprint)
-    app.register_blueprint(_operations(name, lambda: openapi.describe(app, deepcopy(api.spec.to_dict()))))
-    _around_requests(app, verifier)
+    app.register_blueprint(_operations(settings.name, lambda: openapi.describe(app, api.spec.to_dict())))
+    _around_requests(app, auth.Verifier(settings.trust_dir), settings.trusted_proxies)
     _answer_errors(app)
     return app
 
 
-def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
+def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
@@ -107,7 +107,7 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
         if "\x00" in request.path:  # no database holds it, and PostgreSQL's driver raises ValueError
             not_found("page")
         auth.check_request(app, verifier)
-        context.act(_context())
+        context.act(_context(proxies))
 
     @app.after_request
     def count(answer: Response) -> Response:
@@ -124,9 +124,12 @@ def _around_requests(app: Flask, verifier: auth.Verifier) -> None:
             db.database.close()
 
 
-def _context() -> context.Context:
-    """Correlation and trace come from the caller when they are sane, the address from the connection, or
-    from whoever handed it on: what stands before the last comma is only what the caller says of itself."""
+def _context(proxies: int) -> context.Context:
+    """Correlation and trace come from the caller when they are sane, the address from the connection or from
+    those who handed it on: our proxies, and a caller with a token, who acts for somebody else."""
+    believed = proxies + ("caller" in g)
+    handed_on = map(str.strip, request.headers.get("X-Forwarded-For", "").split(","))
+    route = [*filter(None, handed_on), request.remote_addr or ""]
     sent = request.headers.get("X-Correlation-Id", "")
     trusted = sent.isascii() and sent.replace("-", "").isalnum() and len(sent) <= 64
     traceparent = request.headers.get("traceparent")
@@ -134,7 +137,7 @@ def _context() -> context.Context:
         actor=g.caller.actor if "caller" in g else "service:public",
         correlation=sent if trusted else clock.new_id(),
         traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
-        address=(request.access_route or [request.remote_addr or ""])[-1][:45],
+        address=route[-1 - min(believed, len(route) - 1)][:45],
     )
 
 
@@ -185,6 +188,7 @@ def _operations(name: str, described: Callable[[], dict[str, Any]]) -> flask.Blu
     @auth.public
     def measured() -> Response:
         relay.measure()
+        cursors.measure()
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return operations

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 import structlog
+from prometheus_client import start_http_server
 
 from kit import auth, broker, catchup, consumer, cursors, db, lease, metrics, relay
 from kit.settings import Settings
@@ -37,7 +38,7 @@ class Worker:
 
     def __init__(self, settings: Settings, handlers: cursors.Handlers, jobs: Mapping[str, Job]):
         self.settings = settings
-        self.reader = cursors.Reader(handlers, settings.stop_after)
+        self.reader = cursors.Reader(handlers, settings.stop_after, settings.release)
         self.jobs = jobs
         self.stop = threading.Event()
         self.look_now = threading.Event()
@@ -45,6 +46,8 @@ class Worker:
         self.failed = False
 
     def run(self) -> int:
+        if port := self.settings.metrics_port:
+            start_http_server(port, self.settings.host)
         told: list[int] = []  # Event.set() in a signal's handler may wait for ever for this very thread
         for number in STOP_SIGNALS:
             signal.signal(number, lambda signal_number, _: told.append(signal_number))
@@ -101,6 +104,7 @@ class Worker:
                 return
         metrics.LEASES_TAKEN.inc()
         log.info("leading")
+        self.reader.try_what_others_gave_up()
         led = [self._start("catch-up", self._catch_up)] if self.reader.handlers else []
         if url := self.settings.broker_url:
             led.append(self._start("relay", partial(self._relay, url)))

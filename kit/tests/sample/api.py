@@ -36,6 +36,14 @@ def get_member(account_id, member_id):
     return {"account": str(account_id), "member": member_id, "actor": auth.caller().actor}
 
 
+@blueprint.post("/sightings")
+@auth.public
+def see(account_id):
+    with db.atomic():
+        outbox.add(outbox.Event("thing.seen", str(account_id), {}))
+    return {}
+
+
 @blueprint.get("/broken")
 @auth.public
 def broken(account_id):

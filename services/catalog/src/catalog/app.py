@@ -3,9 +3,9 @@
 from flask import Flask
 
 from catalog import api
-from kit import auth, web
+from kit import web
 from kit.settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
-    return web.create_app("catalog", "Seatwise catalog", [api.blueprint], auth.Verifier(settings.trust_dir))
+    return web.create_app(settings, "Seatwise catalog", [api.blueprint])

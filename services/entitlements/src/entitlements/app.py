@@ -9,8 +9,6 @@ from kit.settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
-    app = web.create_app(
-        "entitlements", "Seatwise entitlements", api.BLUEPRINTS, auth.Verifier(settings.trust_dir)
-    )
+    app = web.create_app(settings, "Seatwise entitlements", api.BLUEPRINTS)
     app.extensions[SIGNER] = auth.Signer(settings.signing_key_file)
     return app

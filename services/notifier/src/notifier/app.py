@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from kit import auth, web
+from kit import web
 from kit.settings import Settings
 from notifier import api
 
 
 def create_app(settings: Settings) -> Flask:
-    return web.create_app("notifier", "Seatwise notifier", [api.blueprint], auth.Verifier(settings.trust_dir))
+    return web.create_app(settings, "Seatwise notifier", [api.blueprint])

@@ -126,7 +126,7 @@ def _written(notice: Notice, link: str | None) -> domain.Letter:
     """A notice that cannot be written waits for a release that can; the others go on."""
     try:
         return letters.write(notice, link)
-    except (domain.Deferred, domain.Obsolete, *db.NOBODY_AT_HOME):
+    except (domain.Deferred, domain.Obsolete):
         raise
     except Exception as error:
         log.error("notice_not_written", notice=notice.id, kind=notice.kind, error=type(error).__name__)

@@ -2,13 +2,13 @@
 
 from flask import Flask
 
-from kit import auth, web
+from kit import web
 from kit.settings import Settings
 from orders import api, payments
 from orders import settings as own
 
 
 def create_app(settings: Settings) -> Flask:
-    app = web.create_app("orders", "Seatwise orders", [api.blueprint], auth.Verifier(settings.trust_dir))
+    app = web.create_app(settings, "Seatwise orders", [api.blueprint])
     app.extensions["providers"] = payments.available(own.sandbox_settle_after())
     return app

@@ -178,8 +178,6 @@ def settle_payments(providers: Mapping[str, domain.Provider]) -> bool:
         with context.acting(context.Context(attempt.actor, attempt.correlation)):
             try:
                 _settle(attempt, providers[attempt.provider])
-            except db.NOBODY_AT_HOME:
-                raise
             except Exception as error:  # one that fails must not keep the others from being settled
                 log.exception("settling_failed", attempt=attempt.id, exc_info=error)
     return len(found) == BATCH
