@@ -247,6 +247,7 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
                     **account,
                     "member_id": one["id"],
                     "name": one["name"],
+                    "email": one["email"],
                     "locale": one["locale"],
                     "counter": suite.counters[one["id"]],
                 }

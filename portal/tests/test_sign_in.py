@@ -35,6 +35,12 @@ def test_the_mailed_link_leads_through_one_button_to_the_page_asked_for(browser,
     assert mails[0][0] == ADA
 
 
+def test_the_link_goes_to_the_address_that_is_on_record(browser, mails):
+    browser.send("/sign-in", email=ADA.upper())
+
+    assert mails[0][0] == ADA
+
+
 def test_opening_a_link_uses_nothing_up_but_its_button_works_once(browser, link, app):
     path = link()
     browser.open(path)

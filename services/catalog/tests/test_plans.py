@@ -2,10 +2,15 @@
 
 import copy
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 
 import pytest
 
+from catalog import commands
+from kit import db
+from kit.errors import Refusal
 from kit.testing import announced
 
 ECO = json.loads(resources.files("catalog").joinpath("data/plans.json").read_text())[0]
@@ -47,6 +52,29 @@ def test_two_plans_cannot_share_a_rank(client, publisher):
     answer = client.post("/v1/plans", json={**ECO, "code": "other"}, headers=publisher)
 
     assert (answer.status_code, answer.json["code"]) == (409, "rank-taken")
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first versions", "plans that move"])
+def test_two_plans_published_at_the_same_rank_at_once_leave_it_to_one(database, known):
+    content = {name: value for name, value in ECO.items() if name not in ("code", "rank")}
+    if known:
+        for rank, code in enumerate("ab", start=1):
+            commands.publish_plan(code, rank, content)
+    barrier = threading.Barrier(2)
+
+    def publish(code):
+        with db.database.connection_context():
+            barrier.wait()
+            try:
+                return commands.publish_plan(code, 7, content).plan_id
+            except Refusal as refusal:
+                return refusal.code
+
+    with ThreadPoolExecutor() as threads:
+        said = set(threads.map(publish, "ab"))
+
+    assert len(said & {"a", "b"}) == 1
+    assert "rank-taken" in said
 
 
 def test_a_retired_plan_is_no_longer_listed_but_still_described(client, publisher):

@@ -62,7 +62,7 @@ def ask_for_link() -> Response:
     except Problem as problem:
         return forms.back(again, problems.text(problem))
     if found:
-        _mail_links(email, found, wanted)
+        _mail_links(found, wanted)
     return forms.to("/sign-in/sent")
 
 
@@ -73,7 +73,8 @@ def _too_many(wait: float) -> str:
     )
 
 
-def _mail_links(email: str, found: list[Json], wanted: str) -> None:
+def _mail_links(found: list[Json], wanted: str) -> None:
+    """To the address as the account's people know it: what was typed may be another one that reads alike."""
     locale = language.REGIONAL.get(found[0]["locale"][:2], "en_CA")
     links = [
         (item["account_name"], f"{_settings().portal_url}/sign-in/link/{_links().token(_link(item, wanted))}")
@@ -81,7 +82,7 @@ def _mail_links(email: str, found: list[Json], wanted: str) -> None:
     ]
     with force_locale(locale):
         text = render_template("sign_in/mail.txt", name=found[0]["name"], links=links)
-        signin.send(_settings(), email, gettext("Your link to sign in"), text)
+        signin.send(_settings(), found[0]["email"], gettext("Your link to sign in"), text)
 
 
 def _link(item: Json, wanted: str) -> signin.Link:

@@ -377,6 +377,7 @@ class Membership(Answer):
     account_name = fields.String()
     member_id = fields.String()
     name = fields.String()
+    email = fields.String()
     locale = fields.String()
     counter = fields.Integer()
 

@@ -25,6 +25,7 @@ def sign_ins(email: str) -> list[dict[str, Any]]:
             "account_name": member.account.name,
             "member_id": member.id,
             "name": member.name,
+            "email": member.email,
             "locale": member.locale,
             "counter": member.sign_in_counter,
         }
