@@ -110,22 +110,14 @@ def record_charge(account_id: str, attempt_id: str, charge: domain.Charge) -> An
 
         today = domain.today(account.time_zone, now)
         subscription = Subscription.get_or_none(account=account, interval=order.interval)
-        anchor = today if subscription is None else date.fromisoformat(subscription.anchor)
-        term = domain.term_on(today, anchor, order.interval)
-        dates = {"term_start": term.start.isoformat(), "term_end": term.end.isoformat()}
+        announce = events.subscription_changed
         if subscription is None:
             announce = events.subscription_opened
-            terms = {
-                "interval": order.interval,
-                "currency": order.currency,
-                "anchor": anchor.isoformat(),
-                **dates,
-            }
-            subscription = Subscription.create(id=clock.new_id(), account=account, **terms)
-        else:
-            announce = events.subscription_changed
-            Subscription.update(**dates).where(Subscription.id == subscription.id).execute()
-            subscription.term_start, subscription.term_end = dates["term_start"], dates["term_end"]
+            same = {"interval": order.interval, "currency": order.currency}
+            subscription = Subscription(id=clock.new_id(), account=account, anchor=today.isoformat(), **same)
+        term = domain.term_on(today, date.fromisoformat(subscription.anchor), order.interval)
+        subscription.term_start, subscription.term_end = term.start.isoformat(), term.end.isoformat()
+        subscription.save(force_insert=announce is events.subscription_opened)
         for line in order.lines:
             SubscriptionItem.insert(
                 subscription=subscription,
