@@ -1,0 +1,51 @@
+"""JSON in and out of entitlements: one module for each of the routes' modules."""
+
+from entitlements.schemas.accounts import Account, AccountChanges, NewAccount, OpenedAccount
+from entitlements.schemas.activations import Activation, ActivationCode, CodeDescribed, KeySet, NewActivation
+from entitlements.schemas.checks import Answers, Entitlements, Question, Questions, Verdict
+from entitlements.schemas.domains import Domain, NewDomain
+from entitlements.schemas.members import Member, MemberChanges, MembersQuery, NewMember
+from entitlements.schemas.seats import (
+    Assignment,
+    License,
+    LicensesQuery,
+    NewAssignment,
+    NewParking,
+    Parking,
+    Pool,
+)
+from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, SignedIn
+
+__all__ = [
+    "Account",
+    "AccountChanges",
+    "Activation",
+    "ActivationCode",
+    "Answers",
+    "Assignment",
+    "CodeDescribed",
+    "Domain",
+    "Entitlements",
+    "KeySet",
+    "License",
+    "LicensesQuery",
+    "LinkUse",
+    "Member",
+    "MemberChanges",
+    "MembersQuery",
+    "Memberships",
+    "NewAccount",
+    "NewActivation",
+    "NewAssignment",
+    "NewDomain",
+    "NewMember",
+    "NewParking",
+    "NewSignIn",
+    "OpenedAccount",
+    "Parking",
+    "Pool",
+    "Question",
+    "Questions",
+    "SignedIn",
+    "Verdict",
+]
