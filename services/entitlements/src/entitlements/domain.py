@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from kit.errors import refuse
 
@@ -154,5 +154,9 @@ def typed_code(text: str) -> str:
     """What a person typed, with any case, gaps and the usual misreadings, in the one spelling."""
     code = "".join(c for c in text.upper() if c.isalnum()).translate(_MISREAD)
     if len(code) != _CODE_LENGTH or not code.isascii():
-        refuse("code-unknown", "There is no such activation code.", status=404)
+        code_unknown()
     return code
+
+
+def code_unknown() -> NoReturn:
+    refuse("code-unknown", "There is no such activation code.", status=404)

@@ -125,6 +125,11 @@ class Plan(db.Table):
     class Meta:
         table_name = "plans"
 
+    @classmethod
+    def known(cls, code: str) -> "Plan":
+        plan: Plan | None = cls.get_or_none(cls.code == code)
+        return plan or refuse("plan-unknown", f"There is no plan {code}.", status=422, plan=code)
+
 
 class PlanVersion(db.Table):
     """What one version of a plan grants; a license keeps the version it was bought with."""
@@ -258,6 +263,7 @@ class Assignment(db.Table):
 
 
 LIVE = Assignment.ended_at.is_null()
+GRANTED = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
 Assignment.add_index(
     Assignment.index(Assignment.license, unique=True, where=LIVE, name="assignments_one_holder")
 )

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from entitlements import domain, events
-from entitlements.models import LIVE, Account, Assignment, Device, License, PlanVersion
+from entitlements.models import GRANTED, LIVE, Account, Assignment, Device, License, PlanVersion
 from kit import auth, clock, context, db, outbox
 from kit.errors import refuse
 
@@ -37,12 +37,14 @@ def activate_license(code: str, device_id: str, device_name: str, signer: auth.S
 
 def _live(code: str) -> Assignment:
     """Read once to know the account and again under its lock; an ended assignment's code is dead."""
-    same = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
-    chosen = Assignment.select(Assignment, License.id, PlanVersion.features).join(License)
-    assignment: Assignment | None = (
-        chosen.join(PlanVersion, on=same, attr="granted").where((Assignment.code == code) & LIVE).first()
+    found: Assignment | None = (
+        Assignment.select(Assignment, License.id, PlanVersion.features)
+        .join(License)
+        .join(PlanVersion, on=GRANTED, attr="granted")
+        .where((Assignment.code == code) & LIVE)
+        .first()
     )
-    return assignment or refuse("code-unknown", "There is no such activation code.", status=404)
+    return found or domain.code_unknown()
 
 
 def _add_device(assignment: Assignment, device_id: str, device_name: str) -> None:

@@ -6,6 +6,7 @@ import peewee
 
 from entitlements import domain, events
 from entitlements.models import (
+    GRANTED,
     LIVE,
     Account,
     Assignment,
@@ -32,21 +33,17 @@ def assign_license(account_id: str, member_id: str, plan_code: str) -> Assignmen
     """Give the member one of the account's free licenses for the plan; the same plan again changes nothing."""
     with db.atomic():
         Account.locked(account_id)
-        plan = Plan.get_or_none(Plan.code == plan_code)
-        if plan is None:
-            refuse("plan-unknown", f"There is no plan {plan_code}.", status=422, plan=plan_code)
+        plan = Plan.known(plan_code)
         member, held = _member_and_license(account_id, member_id, plan.family)
+        if held is not None and held.plan == plan_code:
+            return held
         if held is not None:
-            return (
-                held
-                if held.plan == plan_code
-                else refuse(
-                    "already-licensed", f"{member.name} holds {held.plan}.", member_id=member_id, plan=held.plan
-                )
-            )
-        taken = _held_before(member, plan_code) or _free(account_id, plan_code)
-        if taken is None:
-            refuse("no-free-license", f"No license of {plan_code} is free.", plan=plan_code)
+            refuse("already-licensed", f"{member.name} holds {held.plan}.", member_id=member_id, plan=held.plan)
+        taken = (
+            _held_before(member, plan_code)
+            or _free(account_id, plan_code)
+            or refuse("no-free-license", f"No license of {plan_code} is free.", plan=plan_code)
+        )
         assignment = _hand(taken, member, plan)
         pool = Pool.move(account_id, plan_code, taken.license.interval, free=-1, assigned=+1)
         outbox.add(events.license_assigned(assignment, member, taken.features, pool))
@@ -83,9 +80,8 @@ def _member_and_license(account_id: str, member_id: str, family: str) -> tuple[M
 
 
 def _with_features(*columns: Any) -> Any:
-    same = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
     chosen = License.select(License.id, License.interval, PlanVersion.features, *columns)
-    return chosen.join(PlanVersion, on=same, attr="granted")
+    return chosen.join(PlanVersion, on=GRANTED, attr="granted")
 
 
 def _held_before(member: Member, plan_code: str) -> Taken | None:

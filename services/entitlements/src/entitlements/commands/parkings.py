@@ -7,7 +7,7 @@ import peewee
 from entitlements import domain, events
 from entitlements.models import LIVE, Account, Assignment, License, Member, Parking, Plan, Pool
 from kit import clock, db, outbox
-from kit.errors import Refusal, not_found, refuse
+from kit.errors import Refusal, not_found
 
 NAMED_HOLDERS = 100
 
@@ -16,8 +16,7 @@ def park_seats(account_id: str, plan: str, interval: str, seats: int) -> Parking
     """Park that many free seats; refused, naming the holders, when fewer are free."""
     with db.atomic():
         Account.locked(account_id)
-        if not Plan.select().where(Plan.code == plan).exists():
-            refuse("plan-unknown", f"There is no plan {plan}.", status=422, plan=plan)
+        Plan.known(plan)
         here = (Pool.account == account_id) & (Pool.plan == plan) & (Pool.interval == interval)
         pool = Pool.get_or_none(here)
         if pool is None or pool.free < seats:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from entitlements import domain
-from entitlements.models import LIVE, Account, Assignment, License, Member, PlanVersion
+from entitlements.models import GRANTED, LIVE, Account, Assignment, License, Member, PlanVersion
 from kit.errors import refuse
 
 
@@ -16,18 +16,17 @@ def activation_of(account_id: str, license_id: str) -> Assignment:
 
 def code_described(code: str) -> dict[str, Any]:
     """Whose code this is, of what, and how to install it."""
-    same = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
     found = (
         Assignment.select(Assignment, Account.name, Member, License.id, PlanVersion.install)
         .join_from(Assignment, Account)
         .join_from(Assignment, Member)
         .join_from(Assignment, License)
-        .join(PlanVersion, on=same, attr="granted")
+        .join(PlanVersion, on=GRANTED, attr="granted")
         .where((Assignment.code == domain.typed_code(code)) & LIVE)
         .first()
     )
     if found is None:
-        refuse("code-unknown", "There is no such activation code.", status=404)
+        domain.code_unknown()
     return {
         "account_name": found.account.name,
         "member": found.member,
