@@ -13,13 +13,13 @@ from kit.errors import NotYet
 
 
 class View(Schema):
-    """Of what others say we read what we need."""
+    """What we need of somebody's event; the rest of it is none of our business."""
 
     class Meta:
         unknown = EXCLUDE
 
 
-class PublishedPlan(View):
+class PlanPublished(View):
     plan = fields.String(required=True)
     rank = fields.Integer(required=True)
     version = fields.Integer(required=True)
@@ -29,7 +29,7 @@ class PublishedPlan(View):
     features = fields.Dict(required=True)
 
 
-class RetiredPlan(View):
+class PlanRetired(View):
     plan = fields.String(required=True)
     successor = fields.String(required=True, allow_none=True)
 
@@ -39,49 +39,54 @@ class Term(View):
     end = fields.String(required=True)
 
 
-class PaidLine(View):
+class Line(View):
     line = fields.Integer(required=True)
     plan = fields.String(required=True)
     version = fields.Integer(required=True)
     seats = fields.Integer(required=True)
 
 
-class PaidOrder(View):
+class OrderPaid(View):
     order_id = schema.Id(required=True)
     interval = fields.String(required=True)
     subscription_id = schema.Id(required=True)
     term = fields.Nested(Term, required=True)
-    lines = fields.List(fields.Nested(PaidLine), required=True)
+    lines = fields.List(fields.Nested(Line), required=True)
 
 
-def on_plan_published(_event: Arrived, plan: dict[str, Any]) -> None:
-    current = {**{field: plan[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
-    Plan.insert(code=plan["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
-    granted = {field: plan[field] for field in ("plan", "version", "name", "install", "features")}
+def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
+    current = {**{field: told[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
+    Plan.insert(code=told["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
+    granted = {field: told[field] for field in ("plan", "version", "name", "install", "features")}
     PlanVersion.insert(**granted).on_conflict_ignore().execute()
 
 
-def on_plan_retired(_event: Arrived, plan: dict[str, Any]) -> None:
+def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
     """Holders keep it; it can still be assigned from seats that were bought."""
-    change = Plan.update(status=domain.RETIRED, successor=plan["successor"])
-    change.where(Plan.code == plan["plan"]).execute()
+    change = Plan.update(status=domain.RETIRED, successor=told["successor"])
+    change.where(Plan.code == told["plan"]).execute()
 
 
-def on_order_paid(event: Arrived, order: dict[str, Any]) -> None:
-    account = db.locked(Account.select().where(Account.id == event.subject)).first()
-    if account is None:
-        raise NotYet("entitlements", f"account {event.subject}")
-    for line in order["lines"]:
+def on_order_paid(event: Arrived, told: dict[str, Any]) -> None:
+    account = _locked_account(event)
+    for line in told["lines"]:
         here = (PlanVersion.plan == line["plan"]) & (PlanVersion.version == line["version"])
         if not PlanVersion.select().where(here).exists():
             raise NotYet("catalog", f"version {line['version']} of {line['plan']}")
-        issue_licenses(account, order, line)
+        issue_licenses(account, told, line)
+
+
+def _locked_account(event: Arrived) -> Account:
+    account: Account | None = db.locked(Account.select().where(Account.id == event.subject)).first()
+    if account is None:
+        raise NotYet("entitlements", f"account {event.subject}")
+    return account
 
 
 HANDLERS: Handlers = {
     "catalog": {
-        "plan.published": Handler(PublishedPlan(), on_plan_published),
-        "plan.retired": Handler(RetiredPlan(), on_plan_retired),
+        "plan.published": Handler(PlanPublished(), on_plan_published),
+        "plan.retired": Handler(PlanRetired(), on_plan_retired),
     },
-    "orders": {"order.paid": Handler(PaidOrder(), on_order_paid)},
+    "orders": {"order.paid": Handler(OrderPaid(), on_order_paid)},
 }

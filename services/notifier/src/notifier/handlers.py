@@ -10,6 +10,8 @@ from notifier.models import Account, Member, Plan
 
 
 class View(Schema):
+    """What we need of somebody's event; the rest of it is none of our business."""
+
     class Meta:
         unknown = EXCLUDE
 
@@ -86,45 +88,45 @@ class LicenseUnassigned(View):
     assignment_id = fields.String(required=True)
 
 
-def on_plan_published(_: Arrived, data: dict[str, Any]) -> None:
-    Plan.insert(code=data["plan"], name=data["name"], install=data["install"]).on_conflict(
+def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
+    Plan.insert(code=told["plan"], name=told["name"], install=told["install"]).on_conflict(
         conflict_target=[Plan.code], preserve=[Plan.name, Plan.install]
     ).execute()
 
 
-def on_account_described(event: Arrived, data: dict[str, Any]) -> None:
-    Account.insert(id=event.subject, **data).on_conflict(
+def on_account_described(event: Arrived, told: dict[str, Any]) -> None:
+    Account.insert(id=event.subject, **told).on_conflict(
         conflict_target=[Account.id], preserve=[Account.name, Account.locale]
     ).execute()
 
 
-def on_member_described(event: Arrived, data: dict[str, Any]) -> None:
-    described = {"email": data["email"], "name": data["name"], "locale": data["locale"], "removed_at": None}
-    Member.insert(id=data["member_id"], account=event.subject, **described).on_conflict(
+def on_member_described(event: Arrived, told: dict[str, Any]) -> None:
+    described = {"email": told["email"], "name": told["name"], "locale": told["locale"], "removed_at": None}
+    Member.insert(id=told["member_id"], account=event.subject, **described).on_conflict(
         conflict_target=[Member.id], update=described
     ).execute()
 
 
-def on_member_removed(event: Arrived, data: dict[str, Any]) -> None:
-    Member.update(removed_at=event.time).where(Member.id == data["member_id"]).execute()
+def on_member_removed(event: Arrived, told: dict[str, Any]) -> None:
+    Member.update(removed_at=event.time).where(Member.id == told["member_id"]).execute()
 
 
-def on_order_paid(event: Arrived, data: dict[str, Any]) -> None:
-    if data["placed_by"] is not None:
-        commands.queue_notice(domain.ORDER_PAID, event, data["placed_by"], data)
+def on_order_paid(event: Arrived, told: dict[str, Any]) -> None:
+    if told["placed_by"] is not None:
+        commands.queue_notice(domain.ORDER_PAID, event, told["placed_by"], told)
 
 
-def on_license_assigned(event: Arrived, data: dict[str, Any]) -> None:
+def on_license_assigned(event: Arrived, told: dict[str, Any]) -> None:
     commands.queue_notice(
-        domain.LICENSE_ASSIGNED, event, data["member_id"], data, assignment_id=data["assignment_id"]
+        domain.LICENSE_ASSIGNED, event, told["member_id"], told, assignment_id=told["assignment_id"]
     )
 
 
-def on_license_unassigned(_: Arrived, data: dict[str, Any]) -> None:
-    commands.drop_notices(data["assignment_id"], "no longer assigned")
+def on_license_unassigned(_event: Arrived, told: dict[str, Any]) -> None:
+    commands.drop_notices(told["assignment_id"], "no longer assigned")
 
 
-def on_anything(event: Arrived, _: Any) -> None:
+def on_anything(event: Arrived, _told: Any) -> None:
     commands.note_activity(event)
 
 
@@ -132,9 +134,9 @@ def logged(handlers: dict[str, Handler]) -> dict[str, Handler]:
     """Every event of a source about accounts becomes a row of the activity log, whatever else it does."""
 
     def noting(handler: Handler) -> Handler:
-        def apply(event: Arrived, data: Any) -> None:
+        def apply(event: Arrived, told: Any) -> None:
             commands.note_activity(event)
-            handler.apply(event, data)
+            handler.apply(event, told)
 
         return handler._replace(apply=apply)
 
