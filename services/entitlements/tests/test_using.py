@@ -240,6 +240,7 @@ def test_an_address_names_its_memberships_and_a_stranger_hears_nothing_else(clie
             "account_name": "Acme",
             "member_id": office.administrator["id"],
             "name": "Ada Lovelace",
+            "email": "ada@acme.example",
             "locale": "en",
             "counter": 0,
         }
