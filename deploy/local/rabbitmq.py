@@ -4,8 +4,6 @@ Its Erlang cookie, node name, ports and port mapper (epmd) are its own too, so t
 node of this machine, and everything ends with stop().
 """
 
-import base64
-import hashlib
 import json
 import os
 import secrets
@@ -14,15 +12,14 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from local import ports, system
 from local.processes import Process, StartFailed
+from rabbitmq.definitions import FOLLOWED, definitions
 
 NODE = "seatwise@localhost"
 ADMINISTRATOR = "seatwise"
-SERVICES = ("catalog", "orders", "entitlements", "notifier")
 SLOWEST_START = 60  # seconds
 LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"  # Erlang's distribution listens everywhere by default
 
@@ -134,14 +131,14 @@ class RabbitMQ:
         kept = self.directory / "passwords.json"
         if not kept.exists():
             kept.write_text(
-                json.dumps({user: secrets.token_urlsafe(18) for user in (ADMINISTRATOR, *SERVICES)})
+                json.dumps({user: secrets.token_urlsafe(18) for user in (ADMINISTRATOR, *FOLLOWED)})
             )
         self.passwords = json.loads(kept.read_text())
-        definitions = self.directory / "definitions.json"
-        definitions.write_text(json.dumps(_definitions(self.passwords), indent=1))
+        told = self.directory / "definitions.json"
+        told.write_text(json.dumps(definitions(self.passwords, ADMINISTRATOR), indent=1))
         (self.directory / "enabled_plugins").write_text("[].\n")
         (self.directory / "rabbitmq.conf").write_text(
-            f"load_definitions = {definitions.resolve()}\nlog.file.level = warning\nlog.console = false\n"
+            f"load_definitions = {told.resolve()}\nlog.file.level = warning\nlog.console = false\n"
             "disk_free_limit.absolute = 50MB\n"
         )
 
@@ -153,27 +150,3 @@ def _epmd() -> str:
     if found is None:
         raise StartFailed("Erlang's epmd is not installed")
     return found
-
-
-def _definitions(passwords: dict[str, str]) -> dict[str, Any]:
-    """Users and rights: a service declares and writes its own exchange and inbox, and reads the others."""
-    users = [
-        {
-            "name": user,
-            "password_hash": _hash(password),
-            "tags": "administrator" if user == ADMINISTRATOR else "",
-        }
-        for user, password in passwords.items()
-    ]
-    rights = [{"user": ADMINISTRATOR, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}]
-    for service in SERVICES:
-        own = rf"^(seatwise\.{service}|{service}\..*)$"
-        readable = rf"^(seatwise\..*|{service}\..*)$"
-        rights.append({"user": service, "vhost": "/", "configure": own, "write": own, "read": readable})
-    return {"users": users, "vhosts": [{"name": "/"}], "permissions": rights}
-
-
-def _hash(password: str) -> str:
-    """RabbitMQ's own: base64 of salt and SHA-256 of salt and password."""
-    salt = os.urandom(4)
-    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

@@ -1,0 +1,1 @@
+"""What the broker is told when it starts: its users and their rights."""
