@@ -32,10 +32,11 @@ PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"
 class Mailbox:
     """start(), stop(); `smtp_url`; fail("451 4.3.0 Try later"), fail(DROP_AFTER_DATA, times=1), heal()."""
 
-    def __init__(self, directory: Path, *, smtp_port: int, page_port: int):
+    def __init__(self, directory: Path, *, smtp_port: int, page_port: int, host: str = ports.HOST):
         self.directory = directory
-        self.smtp_url = f"smtp://{ports.HOST}:{smtp_port}"
-        self.smtp = Controller(Postman(self), hostname=ports.HOST, port=smtp_port)
+        self.smtp_url = f"smtp://{host}:{smtp_port}"
+        self.smtp = Controller(Postman(self), hostname=host, port=smtp_port)
+        self.host = host
         self.page_port = page_port
         self.fault: str | None = None
         self.faults_left = 0
@@ -46,7 +47,7 @@ class Mailbox:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.smtp.start()
         self._page = make_server(
-            ports.HOST, self.page_port, create_app(self), threaded=True, request_handler=Quiet
+            self.host, self.page_port, create_app(self), threaded=True, request_handler=Quiet
         )
         threading.Thread(target=self._page.serve_forever, name="mailbox page", daemon=True).start()
 
