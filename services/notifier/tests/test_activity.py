@@ -153,7 +153,7 @@ def test_the_export_starts_before_it_has_read_everything(acme, client, auditor, 
     monkeypatch.setattr(queries, "CSV_PAGE", 1)
     asked = []
     page = queries._page
-    monkeypatch.setattr(queries, "_page", lambda *given: asked.append(given) or page(*given))
+    monkeypatch.setattr(queries, "_page", lambda *how, **chosen: asked.append(how) or page(*how, **chosen))
 
     with client.get(f"/v1/accounts/{acme.id}/activity.csv", headers=auditor, buffered=False) as answer:
         next(answer.response)

@@ -20,7 +20,7 @@ blueprint = Blueprint(
 @blueprint.response(200, schema.page_of(schemas.Notice))
 def list_notices(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
     """The mails of the account, newest first."""
-    return queries.notices(str(account_id), query)
+    return queries.notices(str(account_id), **query)
 
 
 @blueprint.get("/activity")
@@ -29,7 +29,7 @@ def list_notices(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, schema.page_of(schemas.Activity))
 def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
     """What happened to the account, newest first."""
-    return queries.activity(str(account_id), query)
+    return queries.activity(str(account_id), **query)
 
 
 @blueprint.get("/activity.csv")
@@ -38,7 +38,7 @@ def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_activity(query: dict[str, Any], account_id: UUID) -> Response:
     """The whole log for a spreadsheet, newest first; it streams."""
-    rows = queries.activity_csv(str(account_id), query)
+    rows = queries.activity_csv(str(account_id), **query)
     answer = Response(rows, content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="activity.csv"'
     return answer

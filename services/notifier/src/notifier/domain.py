@@ -1,5 +1,6 @@
 """Notices in words and rules: their kinds, their states, when to try again, when it is too late."""
 
+import uuid
 from email.utils import parseaddr
 from typing import NamedTuple
 
@@ -85,6 +86,14 @@ def language_of(*locales: str | None) -> str:
     """The first of the locales (fr, fr_CA, en-US) that we write; English when none is."""
     spoken = (locale[:2].lower() for locale in locales if locale)
     return next((language for language in spoken if language in LANGUAGES), LANGUAGES[0])
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a UUID in its one spelling; PostgreSQL compares ids with nothing else."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def message_id(notice_id: str, mail_from: str) -> str:

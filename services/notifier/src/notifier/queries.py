@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from kit import clock, db
 from kit.errors import refuse
+from notifier import domain
 from notifier.models import Activity, Notice
 from notifier.wording import Wording, members_of
 
@@ -21,20 +21,20 @@ HEADERS = {
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet would run a cell that begins like this
 
 
-def activity(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
-    """One page of what happened to the account, newest first, said in the language asked for."""
-    rows, following = _page(account_id, query, query["cursor"], query["limit"])
-    return {"items": list(_said(rows, Wording(query["language"]))), "next": following}
+def activity(account_id: str, *, language: str, cursor: str, limit: int, **chosen: Any) -> dict[str, Any]:
+    """One page of what happened to the account, newest first, said in the language; `chosen` as of `_page`."""
+    rows, following = _page(account_id, cursor, limit, **chosen)
+    return {"items": list(_said(rows, Wording(language))), "next": following}
 
 
-def activity_csv(account_id: str, query: dict[str, Any]) -> Iterator[str]:
+def activity_csv(account_id: str, *, language: str, **chosen: Any) -> Iterator[str]:
     """The whole log as CSV, a page at a time: neither memory nor a transaction grows with it."""
-    wording = Wording(query["language"])
+    wording = Wording(language)
     following: str | None = ""
-    yield "\ufeff" + _csv([HEADERS[query["language"]]])  # with the mark, spreadsheets read UTF-8
+    yield "\ufeff" + _csv([HEADERS[language]])  # with the mark, spreadsheets read UTF-8
     while following is not None:
         with _connected():
-            rows, following = _page(account_id, query, following, CSV_PAGE)
+            rows, following = _page(account_id, following, CSV_PAGE, **chosen)
             page = _csv([_cells(item) for item in _said(rows, wording)])
         yield page
 
@@ -50,26 +50,30 @@ def _connected() -> Iterator[None]:
             db.database.close()
 
 
-def notices(account_id: str, query: dict[str, Any]) -> dict[str, Any]:
+def notices(account_id: str, *, member: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
     """The mails of the account, newest first; only one member's, if asked."""
     chosen = Notice.select().where(Notice.account == account_id)
-    if query["member"]:
-        chosen = chosen.where(Notice.member == query["member"])
-    if query["cursor"]:
-        chosen = chosen.where(Notice.id < query["cursor"])
-    rows = list(chosen.order_by(Notice.id.desc()).limit(query["limit"]))
-    return {"items": rows, "next": rows[-1].id if len(rows) == query["limit"] else None}
+    if member:
+        chosen = chosen.where(Notice.member == member)
+    if cursor:
+        chosen = chosen.where(Notice.id < cursor)
+    rows = list(chosen.order_by(Notice.id.desc()).limit(limit))
+    return {"items": rows, "next": rows[-1].id if len(rows) == limit else None}
 
 
-def _page(account_id: str, query: dict[str, Any], cursor: str, limit: int) -> tuple[list[Activity], str | None]:
+def _page(
+    account_id: str, cursor: str, limit: int, *, type: str, actor: str, since: int | None, until: int | None
+) -> tuple[list[Activity], str | None]:
+    """Rows, newest first, and the cursor of the next page; instants are microseconds, `until` not included."""
     chosen = Activity.select().where(Activity.account == account_id)
-    for field in ("type", "actor"):
-        if query[field]:
-            chosen = chosen.where(getattr(Activity, field) == query[field])
-    if query["since"] is not None:
-        chosen = chosen.where(Activity.time >= query["since"])
-    if query["until"] is not None:
-        chosen = chosen.where(Activity.time < query["until"])
+    if type:
+        chosen = chosen.where(Activity.type == type)
+    if actor:
+        chosen = chosen.where(Activity.actor == actor)
+    if since is not None:
+        chosen = chosen.where(Activity.time >= since)
+    if until is not None:
+        chosen = chosen.where(Activity.time < until)
     if cursor:
         time, last = _position(cursor)
         chosen = chosen.where((Activity.time <= time) & ((Activity.time < time) | (Activity.id < last)))
@@ -79,16 +83,9 @@ def _page(account_id: str, query: dict[str, Any], cursor: str, limit: int) -> tu
 
 def _position(cursor: str) -> tuple[int, str]:
     time, _, last = cursor.partition(".")
-    if not (time.isascii() and time.isdigit() and len(time) < 19 and _is_id(last)):
+    if not (time.isascii() and time.isdigit() and len(time) < 19 and domain.is_id(last)):
         refuse("cursor-invalid", "The cursor is not one that a page before gave.", status=422)
     return int(time), last
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
@@ -12,6 +11,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
+from notifier import domain
 from notifier.models import Activity, Member, Plan
 
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
@@ -87,7 +87,7 @@ class Wording:
         """Read the names that will be needed in one query instead of one by one."""
         asked = set(member_ids) - self._members.keys()
         self._members.update(dict.fromkeys(asked))
-        ids = [member_id for member_id in asked if _is_id(member_id)]  # PostgreSQL takes no other
+        ids = [member_id for member_id in asked if domain.is_id(member_id)]
         for member in Member.select(Member.id, Member.name).where(Member.id.in_(ids)):
             self._members[member.id] = member.name
 
@@ -119,14 +119,6 @@ class Wording:
             except (KeyError, TypeError, ValueError, AttributeError):
                 return NOT_SAID  # an old event may lack what its type says today
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def members_of(activity: Activity) -> Iterable[str]:
