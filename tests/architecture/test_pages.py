@@ -16,6 +16,7 @@ from portal import settings as portal_settings
 from portal.app import create_app
 
 from .source import UNITS
+from .test_migrations import models
 from .worlds import EVENTS, HTTP, ROOT, SERVICES
 
 TRACKED = subprocess.run(
@@ -29,6 +30,7 @@ PAGES = [ROOT / name for name in TRACKED if name.endswith(".md") and "static" no
 CODE = re.compile(r"`([^`\n]+)`")
 NOUNS = {type_.partition(".")[0] for type_ in EVENTS}
 OUTSIDE = {"your services"}
+CANVAS = ["Owns", "API", "Announces", "Listens to", "Tables", "Settings", "Runbooks"]
 # Where paths of machines begin; a test of the paths of this one must not take them for it.
 EVERYWHERE = {
     Path(path) for path in ("/", "/home", "/root", "/srv", "/opt", "/tmp", "/usr", "/var", "/mnt", "/app")
@@ -169,6 +171,25 @@ def test_the_kits_page_names_its_modules():
     named = {word for row in table for word in CODE.findall(row)}
 
     assert named == {module.name for module in pkgutil.iter_modules(kit.__path__)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_pages_of_all_services_have_one_form(service):
+    page = (ROOT / "services" / service / "README.md").read_text()
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+
+    assert [heading for heading in headings if heading in CANVAS] == CANVAS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_page_of_a_service_names_all_that_it_announces_and_owns(service):
+    parts = (ROOT / "services" / service / "README.md").read_text().split("\n## ")
+    named = {part.partition("\n")[0]: set(CODE.findall(part)) for part in parts}
+    announced = {type_ for type_, contract in EVENTS.items() if contract["publisher"] == service}
+    tables = {table._meta.table_name for table in models(service) if table.__module__.startswith(service)}
+
+    assert named["Announces"] & EVENTS.keys() == announced
+    assert tables - named["Tables"] == set()
 
 
 def test_no_file_speaks_of_the_machine_it_was_written_on():
