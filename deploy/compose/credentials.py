@@ -1,0 +1,68 @@
+"""python -m compose.credentials: the keys and passwords that compose.yaml hands to its containers.
+
+What is there stays; what is missing is made. A file that is removed is made anew, with a new password.
+"""
+
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from kit import auth
+from rabbitmq.definitions import FOLLOWED, definitions
+
+HERE = Path(__file__).parent
+ISSUERS = HERE.parent / "issuers.json"
+ROLES = ("owner", "app", "read")
+
+
+def make(directory: Path) -> None:
+    """Only its owner gets into the directory. The files in it are readable to all, because containers see single
+    ones of them, as users of their own."""
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    (directory / ".gitignore").write_text("*\n")
+    auth.write_keys(json.loads(ISSUERS.read_text()), directory / "keys")
+    _password(directory / "passwords" / "portal-cookies")
+    _postgresql(directory)
+    _rabbitmq(directory)
+    for path in directory.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _postgresql(directory: Path) -> None:
+    """postgres.sql makes the roles; <service>-<role>.env tells a container which one it is."""
+    administrator = _password(directory / "passwords" / "postgres")
+    (directory / "postgres.env").write_text(f"PGPASSWORD={administrator}\n")
+    statements = []
+    for service in FOLLOWED:
+        statements.append(f"\\set service {service}")
+        for role in ROLES:
+            password = _password(directory / "passwords" / f"postgres-{service}-{role}")
+            statements.append(f"\\set {role}_password {password}")
+            url = f"postgresql://{service}_{role}:{password}@postgres/{service}"
+            (directory / f"{service}-{role}.env").write_text(f"DATABASE_URL={url}\n")
+        statements.append("\\include /etc/seatwise/roles.sql")
+    (directory / "postgres.sql").write_text("\n".join(statements) + "\n")
+
+
+def _rabbitmq(directory: Path) -> None:
+    passwords = {
+        service: _password(directory / "passwords" / f"rabbitmq-{service}") for service in FOLLOWED
+    }
+    (directory / "rabbitmq.json").write_text(json.dumps(definitions(passwords), indent=1) + "\n")
+    for service, password in passwords.items():
+        url = f"amqp://{service}:{password}@rabbitmq/%2F"
+        (directory / f"{service}-broker.env").write_text(f"BROKER_URL={url}\n")
+
+
+def _password(path: Path) -> str:
+    """Of letters and digits: it stands in URLs and SQL."""
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(secrets.token_hex(24))
+    return path.read_text()
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]) if sys.argv[1:] else HERE / "secrets")
