@@ -5,10 +5,10 @@ export PYTHONPATH := deploy
 LOCAL := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour token test check format clean ready
+.PHONY: help run tour token test test-deploy check format clean ready
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ready ## Run the whole suite on this machine; Ctrl-C ends it, the next start keeps the data (PORTAL_PORT=… BROKER_URL=none)
 	@$(LOCAL) local.run
@@ -22,6 +22,10 @@ token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> 
 test: ready ## Install what tests need and pass all of them (ARGS="-k words" narrows)
 	@$(PYTHON) -m local.system postgresql rabbitmq chromium
 	@.venv/bin/pytest -n 2 $(ARGS)
+
+test-deploy: ready ## Build the images and run the suite in containers of a private Docker engine
+	@$(PYTHON) -m local.system postgresql rabbitmq docker mmdebstrap
+	@TEST_DEPLOY=1 .venv/bin/pytest tests/deploy $(ARGS)
 
 check: ready ## Lint, types, imports, generated files, tests: what CI runs
 	@$(LOCAL) local.check

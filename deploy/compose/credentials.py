@@ -17,8 +17,8 @@ ROLES = ("owner", "app", "read")
 
 
 def make(directory: Path) -> None:
-    """Only its owner gets into the directory. The files in it are readable to all, because containers see single
-    ones of them, as users of their own."""
+    """Only its owner gets into the directory. What is in it all may read: a container sees single files of
+    it, as a user of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     (directory / ".gitignore").write_text("*\n")
@@ -47,9 +47,7 @@ def _postgresql(directory: Path) -> None:
 
 
 def _rabbitmq(directory: Path) -> None:
-    passwords = {
-        service: _password(directory / "passwords" / f"rabbitmq-{service}") for service in FOLLOWED
-    }
+    passwords = {service: _password(directory / "passwords" / f"rabbitmq-{service}") for service in FOLLOWED}
     (directory / "rabbitmq.json").write_text(json.dumps(definitions(passwords), indent=1) + "\n")
     for service, password in passwords.items():
         url = f"amqp://{service}:{password}@rabbitmq/%2F"

@@ -33,4 +33,7 @@ if [ -d /run/systemd/system ]; then
         *" $service "*) systemctl disable --quiet "$service" || true ;;
         esac
     done
+    case " $* " in
+    *" docker.io "*) systemctl disable --quiet docker.service docker.socket containerd.service || true ;;
+    esac
 fi

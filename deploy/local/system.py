@@ -47,6 +47,11 @@ def _chromium() -> str | None:
     return shutil.which("chromium") if find_library("atomic") else None
 
 
+def _docker() -> str | None:
+    """The engine, and the rules of the network without which it starts no container."""
+    return shutil.which("dockerd", path=SBIN) if shutil.which("iptables", path=SBIN) else None
+
+
 PROGRAMS = {
     "venv": Program(
         "making the virtual environment", _venv, ("python3-venv",), "Python's venv module with pip"
@@ -57,6 +62,10 @@ PROGRAMS = {
     "postgresql": Program("testing on PostgreSQL", _postgresql, ("postgresql",), "PostgreSQL's server"),
     "chromium": Program(
         "testing the pages", _chromium, ("chromium", "fonts-dejavu-core", "libatomic1"), "Chromium"
+    ),
+    "docker": Program("testing the images", _docker, ("docker.io", "iptables"), "a Docker engine"),
+    "mmdebstrap": Program(
+        "making base images", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",), "mmdebstrap (Debian alone)"
     ),
 }
 

@@ -1,0 +1,160 @@
+"""What owner, app and read of a service may do on a real PostgreSQL server."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from compose import credentials
+from local import ports, running
+from local.postgres import Postgres, binaries
+
+pytestmark = pytest.mark.slow
+
+ROLES = running.REPOSITORY / "deploy" / "postgres" / "roles.sql"
+Connect = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """With the roles of every service, made twice, and orders migrated by its owner."""
+    made = Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")))
+    made.start()
+    directory = tmp_path_factory.mktemp("secrets")
+    credentials.make(directory)
+    script = (directory / "postgres.sql").read_text().replace("/etc/seatwise/roles.sql", str(ROLES))
+    for _ in range(2):
+        psql(made, script)
+    assert orders(made, "owner", "migrate").stdout.count("applied") >= 2
+    yield made
+    made.stop()
+
+
+def psql(server: Postgres, script: str) -> None:
+    bin_ = binaries()
+    assert bin_
+    place = ["-h", ports.HOST, "-p", str(server.port), "-U", "seatwise", "-d", "postgres"]
+    command = [str(bin_ / "psql"), *place, "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]
+    subprocess.run(command, input=script, text=True, check=True, capture_output=True)
+
+
+def url(server: Postgres, role: str) -> str:
+    return f"postgresql://orders_{role}@{ports.HOST}:{server.port}/orders"
+
+
+def orders(server: Postgres, role: str, verb: str) -> subprocess.CompletedProcess[str]:
+    """python -m orders with that role's rights."""
+    sources = {"CATALOG_URL": "http://catalog", "ENTITLEMENTS_URL": "http://entitlements"}
+    env = {**os.environ, **sources, "DATABASE_URL": url(server, role)}
+    command = [sys.executable, "-m", "orders", verb]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def connect(server: Postgres) -> Iterator[Connect]:
+    """connect("app") → a cursor; each statement is its own transaction."""
+    opened = []
+
+    def connect(role: str, service: str = "orders", database: str = "orders") -> Any:
+        user = f"{service}_{role}"
+        opened.append(psycopg2.connect(host=ports.HOST, port=server.port, user=user, dbname=database))
+        opened[-1].autocommit = True
+        return opened[-1].cursor()
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+def test_app_changes_rows_in_every_table_of_its_service(connect):
+    app = connect("app")
+    app.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    tables = [name for (name,) in app.fetchall()]
+
+    assert len(tables) > 10
+    for table in tables:
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            app.execute("SELECT has_table_privilege(%s, %s)", (table, right))
+            assert app.fetchone() == (True,), f"{right} {table}"
+
+
+def test_app_and_read_see_whether_the_schema_is_right(server):
+    for role in ("app", "read"):
+        said = orders(server, role, "check")
+        assert "pending migrations" not in said.stderr
+        assert "InsufficientPrivilege" not in said.stderr
+
+
+def test_app_does_not_migrate(server, connect):
+    connect("owner").execute("DELETE FROM migrations")
+    refused = orders(server, "app", "migrate")
+    connect("owner").execute("INSERT INTO migrations (name, applied) VALUES ('0001_initial', now())")
+
+    assert refused.returncode
+    assert "InsufficientPrivilege" in refused.stderr
+
+
+DENIED_TO_APP = (
+    "CREATE TABLE extra (a int)",
+    "CREATE TEMPORARY TABLE extra (a int)",
+    "CREATE SCHEMA extra",
+    "CREATE FUNCTION extra() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER TABLE outbox ADD COLUMN extra int",
+    "DROP TABLE outbox",
+    "TRUNCATE outbox",
+    "CREATE INDEX ON outbox (id)",
+    "SET ROLE orders_owner",
+    "GRANT orders_owner TO orders_app",
+    "CREATE ROLE extra",
+    "CREATE DATABASE extra",
+    "ALTER ROLE orders_app SUPERUSER",
+    "COPY outbox TO PROGRAM 'cat'",
+)
+
+
+@pytest.mark.parametrize("statement", DENIED_TO_APP)
+@pytest.mark.parametrize("role", ["app", "read"])
+def test_neither_app_nor_read_may(connect, role, statement):
+    with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction)):
+        connect(role).execute(statement)
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM outbox", "UPDATE outbox SET id = id"])
+def test_read_looks_and_changes_nothing_even_when_it_says_it_would(connect, statement):
+    read = connect("read")
+    read.execute("SELECT count(*) FROM outbox")
+    with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        read.execute(statement)
+    read.execute("SET default_transaction_read_only = off")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        read.execute(statement)
+
+
+def test_app_and_read_have_their_rights_on_what_a_later_migration_makes(connect):
+    connect("owner").execute("CREATE TABLE later (id serial PRIMARY KEY)")
+    connect("app").execute("INSERT INTO later DEFAULT VALUES")
+    read = connect("read")
+    read.execute("SELECT * FROM later")
+    assert read.fetchall() == [(1,)]
+    connect("owner").execute("DROP TABLE later")
+
+
+@pytest.mark.parametrize("role", ["owner", "app", "read"])
+@pytest.mark.parametrize("database", ["catalog", "entitlements", "notifier", "postgres", "template1"])
+def test_no_role_of_a_service_gets_into_another_database(connect, role, database):
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        connect(role, database=database)
+
+
+def test_the_roles_get_the_passwords_of_the_files(tmp_path):
+    credentials.make(tmp_path)
+    for role in ("owner", "app", "read"):
+        stated = (tmp_path / f"orders-{role}.env").read_text().strip().removeprefix("DATABASE_URL=")
+        assert f"\\set {role}_password {urlsplit(stated).password}\n" in (tmp_path / "postgres.sql").read_text()
