@@ -1,17 +1,19 @@
 """python -m compose.credentials: the keys and passwords that compose.yaml hands to its containers.
 
-What is there stays; what is missing is made. A file that is removed is made anew, with a new password.
+They stand in the directory SECRETS, or beside this file. What is there stays, what is missing is made: when the
+file of a password is removed, it becomes a new one.
 """
 
 import json
+import os
 import secrets
-import sys
 from pathlib import Path
 
 from kit import auth
 from rabbitmq.definitions import FOLLOWED, definitions
 
 HERE = Path(__file__).parent
+DIRECTORY = Path(os.environ.get("SECRETS") or HERE / "secrets")
 ISSUERS = HERE.parent / "issuers.json"
 ROLES = ("owner", "app", "read")
 
@@ -63,4 +65,4 @@ def _password(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) if sys.argv[1:] else HERE / "secrets")
+    make(DIRECTORY)

@@ -1,11 +1,13 @@
 """The help article through containers; one unit redeployed beside the others; nobody holds a right to spare."""
 
+import re
 from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from compose import credentials
 from journeys.people import Office, code_in
 from local import ports
 from local.suite import Suite
@@ -42,11 +44,15 @@ def test_who_buys_hands_over_and_activates_may_use_the_product(office):
     assert office.may_use(zoe, "attachments.max_mb", 2_000)["allowed"]
 
 
-def test_the_portal_answers_and_knows_its_services(stack):
-    page = httpx.get(f"{stack.urls['portal']}/sign-in", follow_redirects=True)
+def test_who_asks_the_portal_gets_a_link_by_mail_that_leads_back_to_it(stack, office):
+    with httpx.Client(base_url=stack.urls["portal"], follow_redirects=True) as browser:
+        form = browser.get("/sign-in").text
+        [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', form))
+        sent = browser.post("/sign-in", data={"csrf_token": token, "email": office.ada["email"]})
 
-    assert page.status_code == 200
-    assert "Seatwise" in page.text
+    assert sent.url.path == "/sign-in/sent"
+    [mail] = office.mails_to(office.ada)
+    assert f"{stack.urls['portal']}/sign-in/link/" in mail["text"]
 
 
 def test_first_migrations_then_services_and_all_of_them_run_or_are_done(stack):
@@ -113,6 +119,7 @@ def test_one_unit_is_redeployed_beside_the_others_and_nothing_is_lost(stack, off
     order = office.orders("advanced", 3)
     before = {name: one["Id"] for name, one in stack.containers().items()}
     stack.engine.docker("tag", "seatwise/orders", "seatwise/orders:next")
+    stack.compose("run", "--rm", "--no-deps", "--no-TTY", "orders-migrate", ORDERS_RELEASE="next")
     stack.up("orders-web", "orders-worker", ORDERS_RELEASE="next")
 
     after = stack.containers()
@@ -129,6 +136,18 @@ def test_without_the_broker_the_seats_still_come_and_with_it_everything_goes_on(
     office.awaits_licenses(office.buys("eco", 1))
     stack.up("rabbitmq")
     office.awaits_licenses(office.buys("eco", 1))
+
+
+def test_a_role_with_a_new_password_goes_on(stack, office):
+    before = {name: one["Id"] for name, one in stack.containers().items()}
+    (stack.secrets / "passwords" / "postgres-catalog-app").unlink()
+    credentials.make(stack.secrets)
+    stack.up()
+
+    changed = {name for name, one in stack.containers().items() if one["Id"] != before[name]}
+    assert {"catalog-web", "catalog-worker"} <= changed
+    assert not changed & {"entitlements-web", "notifier-web", "postgres", "rabbitmq"}
+    assert httpx.get(f"{stack.urls['catalog']}/readyz").status_code == 200
 
 
 def test_told_to_stop_web_and_worker_end_in_order(stack):
