@@ -144,7 +144,7 @@ def _error_pages(app: Flask) -> None:
         if problem.unreachable:
             return page(503, gettext("Please try again in a moment"), problems.text(problem))
         if problem.status == 404:
-            return page(404, *_words(404))
+            return page(404, *_described(404))
         log.warning("refused", service=problem.service, code=problem.code, detail=problem.detail)
         return page(problem.status, gettext("This could not be done"), problems.text(problem))
 
@@ -153,37 +153,33 @@ def _error_pages(app: Flask) -> None:
         status = error.code or 500
         if status < 400:
             return error
-        return page(status, *_words(status))
+        return page(status, *_described(status))
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[str, int]:
         log.exception("page_failed", route=str(request.url_rule), exc_info=error)  # a path may hold a secret
-        return page(500, *_words(500))
+        return page(500, *_described(500))
 
 
-def _words(status: int) -> tuple[str, str]:
-    if status == 404:
-        return gettext("There is nothing here"), gettext(
-            "The address is wrong, or what it showed no longer exists."
-        )
-    if status == 403:
-        return (
-            gettext("This page is not for your role"),
-            gettext("An administrator of your organization can do this, or give you the role that may."),
-        )
-    if status == 503:
-        return (
-            gettext("Please try again in a moment"),
-            gettext("We cannot check at the moment what you may do here. You stay signed in."),
-        )
-    if status < 500:
-        return gettext("This request was not understood"), gettext(
-            "Nothing was changed. Go back and try again."
-        )
-    return (
-        gettext("Something went wrong on our side"),
-        gettext("It was noted. Nothing you did before is lost; try again in a moment."),
-    )
+def _described(status: int) -> tuple[str, str]:
+    """Title and text of the page that says that something went wrong."""
+    match status:
+        case 404:
+            title = gettext("There is nothing here")
+            text = gettext("The address is wrong, or what it showed no longer exists.")
+        case 403:
+            title = gettext("This page is not for your role")
+            text = gettext("An administrator of your organization can do this, or give you the role that may.")
+        case 503:
+            title = gettext("Please try again in a moment")
+            text = gettext("We cannot check at the moment what you may do here. You stay signed in.")
+        case _ if status < 500:
+            title = gettext("This request was not understood")
+            text = gettext("Nothing was changed. Go back and try again.")
+        case _:
+            title = gettext("Something went wrong on our side")
+            text = gettext("It was noted. Nothing you did before is lost; try again in a moment.")
+    return title, text
 
 
 def _operations() -> flask.Blueprint:

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext
 
-from portal.clients import Problem
+from portal.clients import Json, Problem
 from portal.language import words
 from portal.words import plan_name
 
@@ -17,17 +17,15 @@ def service_name(service: str) -> str:
     return names[service]
 
 
-def text(problem: Problem) -> str:
-    """One sentence or two about the refusal, in the page's language."""
+def text(problem: Problem, **known: str) -> str:
+    """One sentence or two about the refusal, in the page's language; `known`: facts it may not carry itself."""
     if problem.unreachable:
         return gettext(
             "%(service)s cannot be reached at the moment. Nothing was changed; try again in a little while.",
             service=service_name(problem.service),
         )
-    said = _sentences(problem).get(problem.code)
-    if said:
-        return said
-    return gettext("This was refused: %(reason)s", reason=words(problem.detail))
+    said = _sentences({**known, **problem.facts}).get(problem.code)
+    return said or gettext("This was refused: %(reason)s", reason=words(problem.detail))
 
 
 def field_texts(problem: Problem, names: dict[str, str]) -> dict[str, str]:
@@ -40,8 +38,7 @@ def field_texts(problem: Problem, names: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _sentences(problem: Problem) -> dict[str, str]:
-    facts = problem.facts
+def _sentences(facts: Json) -> dict[str, str]:
     plan = plan_name(str(facts["plan"])) if facts.get("plan") else gettext("this plan")
     domain = str(facts.get("domain", ""))
     return {

@@ -15,6 +15,7 @@ FRESH = 300  # a reading of permissions is believed for so long,
 STALE = 3600  # and for so long while entitlements cannot be reached
 RETRY = 15  # seconds between looks at an entitlements that cannot be reached
 SEES_OWN_PAGE = frozenset({"account:read"})
+PUBLIC = ()  # the access of a page that asks for no permission
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -120,7 +121,7 @@ def _me(who: Json, seen: Json, permitted: Any) -> Me:
 
 def public(view: F) -> F:
     """The page is for everybody."""
-    view.access = ()  # type: ignore[attr-defined]
+    view.access = PUBLIC  # type: ignore[attr-defined]
     return view
 
 
@@ -153,7 +154,7 @@ def guard(app: Flask) -> None:
         if request.endpoint in app.config["WITHOUT_SESSION"]:
             return None
         load()
-        if access == ():
+        if access == PUBLIC:
             return None
         if g.me is None:
             asked = request.full_path if request.method == "GET" else forms.page_before()

@@ -42,14 +42,9 @@ def save(member_id: str) -> Response:
         if wanted != held:
             _move(suite, person, wanted)
     except Problem as problem:
-        return forms.back(here, problems.text(_about(problem, wanted)))
+        return forms.back(here, problems.text(problem, plan=wanted))
     _say(person, held, wanted, after)
     return forms.to(after)
-
-
-def _about(problem: Problem, plan: str) -> Problem:
-    problem.facts.setdefault("plan", plan)
-    return problem
 
 
 def _move(suite: OfAccount, person: Json, wanted: str) -> None:

@@ -108,14 +108,17 @@ def change() -> Response:
     errors.pop(f"line-{then.removeprefix('remove-')}", None)
     if errors:
         return forms.back("/licenses#summary", gettext("The summary was not changed."), errors)
-    interval = "year" if request.form.get("interval") == "year" else "month"
     chosen = {plan: seats for plan, seats in lines.items() if seats}
     try:
-        _save(interval, chosen)
+        _save(_typed_interval(), chosen)
     except Problem as problem:
         said = _conflict(problem, chosen) if problem.code == "cart-changed" else problems.text(problem)
         return forms.back("/licenses#summary", said)
     return forms.to("/checkout" if then == "checkout" and chosen else "/licenses#summary")
+
+
+def _typed_interval() -> str:
+    return "year" if request.form.get("interval") == "year" else "month"
 
 
 def _save(interval: str, lines: dict[str, int]) -> None:
@@ -175,12 +178,11 @@ def remove(plan: str) -> Response:
     """Park free seats: paid to the end of the term, not renewed, and undone at no cost."""
     here = f"/licenses/{plan}/removal"
     seats = forms.whole("seats", 1, MOST_SEATS)
-    interval = "year" if request.form.get("interval") == "year" else "month"
     if seats is None:
         said = gettext("Enter a whole number from 1 to %(most)s.", most=MOST_SEATS)
         return forms.back(here, gettext("Nothing was removed."), {"seats": said})
     try:
-        parking = session.suite().entitlements.park(plan, interval, seats, forms.key())
+        parking = session.suite().entitlements.park(plan, _typed_interval(), seats, forms.key())
     except Problem as problem:
         return forms.back(here, problems.text(problem))
     removed = ngettext(

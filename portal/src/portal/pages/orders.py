@@ -1,6 +1,6 @@
 """Orders: all of them, one with its timeline, another card, the bank's confirmation."""
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -80,8 +80,3 @@ def cancel(order_id: str) -> Response:
     else:
         forms.toast(gettext("The order is canceled. Nothing was charged."))
     return forms.to(f"/orders/{order_id}")
-
-
-@blueprint.app_context_processor
-def steps() -> dict[str, object]:
-    return {"may_pay": g.me is not None and g.me.may("purchase") if "me" in g else False}

@@ -38,20 +38,17 @@ def new() -> str:
 @session.allow("people")
 def add() -> Response:
     """Add a user; the e-mail domain must be one that was approved for the organization."""
+    here, not_added = "/people/new", gettext("The user was not added.")
     person, errors = _typed_person()
     if errors:
-        return forms.back("/people/new", gettext("The user was not added."), errors)
+        return forms.back(here, not_added, errors)
     try:
         member = session.suite().entitlements.add_member(person, forms.key())
     except Problem as problem:
+        said = problems.text(problem, domain=person["email"].rpartition("@")[2])
         if problem.code.startswith(("domain", "email")):
-            known = {"domain": person["email"].rpartition("@")[2], **problem.facts}
-            problem.facts = known
-            return forms.back(
-                "/people/new", gettext("The user was not added."), {"email": problems.text(problem)}
-            )
-        errors = problems.field_texts(problem, FIELDS)
-        return forms.back("/people/new", problems.text(problem), errors)
+            return forms.back(here, not_added, {"email": said})
+        return forms.back(here, said, problems.field_texts(problem, FIELDS))
     forms.toast(gettext("%(name)s was added.", name=member["name"]))
     return forms.to(f"/people/{member['id']}")
 
