@@ -17,7 +17,7 @@ _server: list[Any] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before kit.testing is imported: it looks at TEST_POSTGRES_URL. xdist's workers inherit it."""
+    """Before local.databases is imported: it looks at TEST_POSTGRES_URL. xdist's workers inherit it."""
     from kit import logging
     from local import postgres
 
@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TEST_POSTGRES_URL"] = server.start()
         _server.append(server)
     logging.configure("WARNING")
+    config.pluginmanager.import_plugin("local.databases")
     config.pluginmanager.import_plugin("kit.testing")
 
 

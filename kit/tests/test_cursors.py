@@ -11,7 +11,7 @@ import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kit import cursors, db
+from kit import cursors, db, streams
 from kit.cursors import Cursor, Handler, Reader
 from kit.errors import NotYet
 from kit.testing import Source
@@ -235,7 +235,7 @@ def test_another_history_than_the_one_applied_stops_the_stream(reader):
 def test_a_stopped_stream_goes_on_where_it_stopped_after_a_retry(database):
     events = told(2)
     failing_at(1, cursors.Stopped("broken")).take(events, fresh=True)
-    assert cursors.retry("shop", "a")
+    streams.act("retry", "shop", "a", "mended")
     failing_at(99, ZeroDivisionError()).take_page(cursor(), events)
 
     assert effects() == [("a", 1), ("a", 2)]
@@ -266,7 +266,7 @@ def test_a_failure_told_late_does_not_stop_a_stream_that_another_worker_moved_on
 def test_a_skipped_event_has_no_effect_and_the_next_one_has(database):
     events = told(2)
     failing_at(1, cursors.Stopped("broken")).take(events, fresh=True)
-    assert cursors.skip("shop", "a", events[0], reason="sold twice by mistake")
+    streams.act("skip", "shop", "a", "sold twice by mistake")
     failing_at(99, ZeroDivisionError()).take_page(cursor(), events[1:])
 
     assert effects() == [("a", 2)]

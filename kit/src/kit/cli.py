@@ -1,16 +1,16 @@
 """The command line of every service: python -m <service> web | worker | migrate | check | streams …"""
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import click
-import httpx
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from kit import auth, cursors, db, logging, worker
+from kit import auth, clock, context, cursors, db, logging, streams, worker
+from kit.errors import Refusal
 from kit.settings import Settings
 
 
@@ -81,7 +81,7 @@ def service(
         auth.Signer(settings.signing_key_file)
         click.echo("ok")
 
-    group.add_command(_streams(settings))
+    group.add_command(_streams(), "streams")
     return group
 
 
@@ -89,58 +89,45 @@ def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
     return click.argument("source")(click.argument("subject")(command))
 
 
-def _streams(settings: Settings) -> click.Group:
-    @click.group(help="Streams that stopped: list them, let them try again, step over an event.")
-    def streams() -> None: ...
+def _streams() -> click.Group:
+    @click.group(help="Streams that stopped: list them, let one try again, step over an event.")
+    def group() -> None:
+        click.get_current_context().with_resource(db.database.connection_context())
+        context.act(context.Context(f"operator:{getpass.getuser()}", clock.new_id()))
 
-    @streams.command("list")
+    @group.command("list")
     def list_() -> None:
         """Every stopped stream with its reason."""
-        with db.database.connection_context():
-            for cursor in cursors.stopped():
-                click.echo(f"{cursor.source} {cursor.subject} after {cursor.sequence}: {cursor.stopped}")
+        for cursor in cursors.stopped():
+            click.echo(f"{cursor.source} {cursor.subject} after {cursor.sequence}: {cursor.stopped}")
 
-    @streams.command()
+    @group.command()
     @_names_a_stream
     def show(source: str, subject: str) -> None:
         """The event at which the stream stopped."""
-        click.echo(json.dumps(_next_event(settings, source, subject)[1], indent=2, ensure_ascii=False))
+        [found] = [c.event for c in cursors.stopped() if (c.source, c.subject) == (source, subject)] or [None]
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
-    @streams.command()
+    @group.command()
     @_names_a_stream
-    def retry(source: str, subject: str) -> None:
+    @click.option("--reason", default="mended", help="What was mended; it is kept.")
+    def retry(source: str, subject: str, reason: str) -> None:
         """Try the event again at once."""
-        with db.database.connection_context(), db.atomic():
-            _say(cursors.retry(source, subject), "It will be tried again.")
+        _act("retry", source, subject, reason)
 
-    @streams.command()
+    @group.command()
     @_names_a_stream
-    @click.option("--reason", required=True, help="Why its effect is not wanted; it is logged.")
+    @click.option("--reason", required=True, help="Why its effect is not wanted; it is kept.")
     def skip(source: str, subject: str, reason: str) -> None:
         """Step over the event."""
-        event, _ = _next_event(settings, source, subject)
-        with db.database.connection_context(), db.atomic():
-            _say(cursors.skip(source, subject, event, reason), f"Skipped {event.type} {event.id}.")
+        _act("skip", source, subject, reason)
 
-    return streams
+    return group
 
 
-def _next_event(settings: Settings, source: str, subject: str) -> tuple[cursors.Arrived, dict[str, Any]]:
-    with db.database.connection_context():
-        cursor = cursors.Cursor.get_or_none(source=source, subject=subject)
-    if cursor is None:
-        raise click.ClickException("There is no such stream.")
-    token = worker.events_token(auth.Signer(settings.signing_key_file))
-    asked: dict[str, Any] = {"subject": subject, "after": cursor.sequence, "limit": 1}
-    url, headers = f"{settings.source_urls[source]}/v1/events", {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(url, params=asked, headers=headers)
-    items = answer.raise_for_status().json()["items"]
-    if not items:
-        raise click.ClickException(f"{source} has told nothing after {cursor.sequence}.")
-    return cursors.parse_event(items[0]), items[0]
-
-
-def _say(done: bool, text: str) -> None:
-    if not done:
-        raise click.ClickException("The stream has not stopped there; see `streams list`.")
-    click.echo(text)
+def _act(verb: str, source: str, subject: str, reason: str) -> None:
+    try:
+        done = streams.act(verb, source, subject, reason)
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.detail} See `streams list`.") from refusal
+    click.echo(f"{verb}: {done.event_id}, because {reason}")

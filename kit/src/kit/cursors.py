@@ -19,14 +19,14 @@ from kit.failpoints import failpoint
 log = structlog.get_logger()
 
 RETRY_AFTER = (0.2, 1, 5, 30, 60, 120, 300, 600)  # seconds; the last one repeats until stop_after
-NOT_YET_AFTER = 0.5
-UNTRIED: dict[str, Any] = {"attempts": 0, "retry_at": None, "error": None}
+NOT_YET_AFTER = clock.SECOND // 2
+MOVING = {"attempts": 0, "retry_at": None, "error": None, "stopped": None, "stopped_by": None, "event": None}
 DIED = "the process ended while applying this event"
 
 
 class Cursor(db.Table):
-    """One stream of one source. `stopped` is the reason why an operator has to look (dead letter), and
-    `stopped_by` the release that gave up."""
+    """One stream of one source. `stopped` is the reason why an operator has to look (dead letter),
+    `stopped_by` the release that gave up, `event` the one that does not take effect."""
 
     source = peewee.TextField()
     subject = peewee.TextField()
@@ -38,6 +38,7 @@ class Cursor(db.Table):
     error = peewee.TextField(null=True)
     stopped = peewee.TextField(null=True)
     stopped_by = peewee.TextField(null=True)
+    event = peewee.JSONField(null=True)
 
     class Meta:
         table_name = "cursors"
@@ -107,8 +108,7 @@ class Reader:
         """Let each stream that another release stopped have one more attempt: ours may mend it."""
         by_another = Cursor.stopped.is_null(False) & (peewee.fn.COALESCE(Cursor.stopped_by, "") != self.release)
         with db.atomic():
-            last_one = {**UNTRIED, "attempts": self.most_attempts - 1}
-            Cursor.update(stopped=None, **last_one).where(by_another).execute()
+            Cursor.update({**MOVING, "attempts": self.most_attempts - 1}).where(by_another).execute()
 
     def take(self, events: Iterable[Arrived], *, fresh: bool) -> None:
         """Apply what is next in its stream; note the head of what is not.
@@ -189,14 +189,12 @@ class Reader:
             if cursor is None:
                 return False
             if cursor.attempts >= self.most_attempts:
-                reason = f"failed {cursor.attempts} times: {cursor.error}"
-                _update(event, stopped=reason, stopped_by=self.release)
+                self._stop(event, f"failed {cursor.attempts} times: {cursor.error}")
                 return False
-            wait = _wait_after(cursor.attempts)
             _update(
                 event,
                 attempts=cursor.attempts + 1,
-                retry_at=clock.now() + int(wait * clock.SECOND),
+                retry_at=clock.now() + int(_wait_after(cursor.attempts) * clock.SECOND),
                 error=DIED,
                 head=max(cursor.head, event.sequence),
             )
@@ -208,12 +206,14 @@ class Reader:
         with db.atomic():
             match error:
                 case Stopped():
-                    _update(event, stopped=str(error), stopped_by=self.release)
+                    self._stop(event, str(error))
                 case NotYet():
-                    soon = clock.now() + int(NOT_YET_AFTER * clock.SECOND)
-                    _update(event, error=str(error), attempts=1, retry_at=soon)
+                    _update(event, error=str(error), attempts=1, retry_at=clock.now() + NOT_YET_AFTER)
                 case _:
                     _update(event, error=repr(error)[:2000])
+
+    def _stop(self, event: Arrived, reason: str) -> None:
+        _update(event, stopped=reason, stopped_by=self.release, event=event._asdict())
 
 
 def _wait_after(attempts: int) -> float:
@@ -234,9 +234,9 @@ def _next_in(event: Arrived) -> Any:
     return stream & (Cursor.sequence == event.sequence - 1)
 
 
-def _update(event: Arrived, **values: Any) -> None:
+def _update(arrived: Arrived, **values: Any) -> None:
     """Nothing, when another worker has moved the stream past the event meanwhile."""
-    Cursor.update(**values).where(_next_in(event)).execute()
+    Cursor.update(**values).where(_next_in(arrived)).execute()
 
 
 def _ensure(source: str, subject: str) -> None:
@@ -254,7 +254,7 @@ def _advance(event: Arrived, begun: bool) -> bool:
         sequence=event.sequence,
         last=event.id,
         head=peewee.Case(None, [(Cursor.head > event.sequence, Cursor.head)], event.sequence),
-        **UNTRIED,
+        **MOVING,
     ).where(here & known)
     if db.changed_one(step):
         return True
@@ -290,18 +290,3 @@ def measure() -> None:
 
 def stopped() -> list[Cursor]:
     return list(Cursor.select().where(Cursor.stopped.is_null(False)))
-
-
-def retry(source: str, subject: str) -> bool:
-    """Let a stopped stream try its next event again."""
-    here = (Cursor.source == source) & (Cursor.subject == subject) & Cursor.stopped.is_null(False)
-    again = Cursor.update(stopped=None, **UNTRIED)
-    return db.changed_one(again.where(here))
-
-
-def skip(source: str, subject: str, event: Arrived, reason: str) -> bool:
-    """Step over the event at which a stream stopped, for the stated reason."""
-    here = _next_in(event) & Cursor.stopped.is_null(False)
-    step = Cursor.update(sequence=event.sequence, last=event.id, stopped=None, **UNTRIED)
-    log.warning("event_skipped", source=source, subject=subject, id=event.id, reason=reason)
-    return db.changed_one(step.where(here))

@@ -34,14 +34,11 @@ def take(name: str = "worker") -> bool:
 
 
 def held(name: str = "worker") -> bool:
-    return Lease.select().where((Lease.name == name) & _ours()).exists()
+    ours = (Lease.holder == HOLDER) & (Lease.expires_at >= db.now())
+    return Lease.select().where((Lease.name == name) & ours).exists()
 
 
 def release(name: str = "worker") -> None:
     """Let another worker start at once."""
     with db.atomic():
         Lease.delete().where((Lease.name == name) & (Lease.holder == HOLDER)).execute()
-
-
-def _ours() -> peewee.Expression:
-    return (Lease.holder == HOLDER) & (Lease.expires_at >= db.now())

@@ -40,23 +40,20 @@ class Pattern(validate.Regexp):
         return value
 
 
-class Whole(fields.Integer):
-    """A whole number; 5.5, "5" and true are refused, and so is what JSON readers cannot hold."""
-
-    def __init__(self, least: int = 0, most: int = LARGEST, **kwargs: Any):
-        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
-
-    def _validated(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
 class QueryWhole(fields.Integer):
     """A whole number in a query string, where everything is text."""
 
     def __init__(self, least: int = 0, most: int = LARGEST, **kwargs: Any):
         super().__init__(validate=validate.Range(least, most), **kwargs)
+
+
+class Whole(QueryWhole):
+    """A whole number; 5.5, "5" and true are refused, and so is what JSON readers cannot hold."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class Instant(fields.DateTime):

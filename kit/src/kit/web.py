@@ -83,7 +83,7 @@ def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) -> Flask:
     """A service with its routes and those that every service has."""
-    from kit import eventlog, openapi
+    from kit import eventlog, openapi, streams
 
     app = Flask(settings.name, static_folder=None)
     app.config.update(API_TITLE=title, API_VERSION="1.0.0", OPENAPI_VERSION="3.1.0")
@@ -91,7 +91,7 @@ def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) 
     app.url_map.strict_slashes = False
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    for blueprint in (*blueprints, eventlog.blueprint):
+    for blueprint in (*blueprints, eventlog.blueprint, streams.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(_operations(settings.name, lambda: openapi.describe(app, api.spec.to_dict())))
     _around_requests(app, auth.Verifier(settings.trust_dir), settings.trusted_proxies)
@@ -127,7 +127,6 @@ def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
 def _context(proxies: int) -> context.Context:
     """Correlation and trace come from the caller when they are sane, the address from the connection or from
     those who handed it on: our proxies, and a caller with a token, who acts for somebody else."""
-    believed = proxies + ("caller" in g)
     handed_on = map(str.strip, request.headers.get("X-Forwarded-For", "").split(","))
     route = [*filter(None, handed_on), request.remote_addr or ""]
     sent = request.headers.get("X-Correlation-Id", "")
@@ -137,7 +136,7 @@ def _context(proxies: int) -> context.Context:
         actor=g.caller.actor if "caller" in g else "service:public",
         correlation=sent if trusted else clock.new_id(),
         traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
-        address=route[-1 - min(believed, len(route) - 1)][:45],
+        address=route[-1 - min(proxies + ("caller" in g), len(route) - 1)][:45],
     )
 
 
@@ -179,8 +178,7 @@ def _operations(name: str, described: Callable[[], dict[str, Any]]) -> flask.Blu
     @operations.get("/readyz")
     @auth.public
     def readyz() -> Response | dict[str, str]:
-        missing = db.pending_migrations(name)
-        if missing:
+        if missing := db.pending_migrations(name):
             return problem(503, "schema-behind", "Run `migrate` first.", missing=missing)
         return {"status": "ready"}
 
