@@ -27,13 +27,8 @@ def create(entitlements_url: str, directory: Path) -> dict[str, Any]:
     first, *others = described["administrators"]
     with httpx.Client(base_url=entitlements_url, timeout=10) as client:
         operator = tokens.for_scopes(directory / "keys", "accounts:write")
-        account = _post(
-            client,
-            "/v1/accounts",
-            {**described["account"], "first_administrator": first},
-            "demo-account",
-            operator,
-        )
+        opening = {**described["account"], "first_administrator": first}
+        account = _post(client, "/v1/accounts", opening, "demo-account", operator)
         members = [account["first_administrator"]]
         administrator = tokens.for_role(directory / "keys", account["id"], member=members[0]["id"])
         for person in [{**other, "roles": ["administrator"]} for other in others] + people():

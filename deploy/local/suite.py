@@ -100,10 +100,10 @@ class Suite:
             self._launch(f"{service}-web")
         if self.demo:
             self.account = demo.known(self.directory) or self._make_demo()
-        for name in [f"{PORTAL}-web"] * (PORTAL in self.units) + [
-            f"{service}-worker" for service in self.services
-        ]:
-            self._launch(name)
+        if PORTAL in self.units:
+            self._launch(f"{PORTAL}-web")
+        for service in self.services:
+            self._launch(f"{service}-worker")
         self.say(f"{len(self.processes)} processes start")
         if "catalog" in self.services:
             self.run("catalog", "load-plans")
