@@ -27,6 +27,14 @@ test-deploy: ready ## Build the images and run the suite in containers of a priv
 	@$(PYTHON) -m local.system postgresql rabbitmq docker mmdebstrap
 	@TEST_DEPLOY=1 .venv/bin/pytest tests/deploy $(ARGS)
 
+faults: ready ## Hurt the suite in every way that is listed, on both databases, and write docs/reports/faults.md
+	@$(PYTHON) -m local.system postgresql rabbitmq
+	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix $(ARGS)
+
+soak: ready ## Let people work while things die at random, MINUTES=10 long (SEED=… DATABASE=sqlite|postgresql)
+	@$(PYTHON) -m local.system postgresql rabbitmq
+	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+
 check: ready ## Lint, types, imports, generated files, tests: what CI runs
 	@$(LOCAL) local.check
 

@@ -16,6 +16,7 @@ from local.suite import NO_BROKER, SERVICES, Suite
 
 LOST, DOUBLED, GHOST, WRONG, STUCK = "lost", "doubled", "ghost", "wrong", "stuck"
 SOON = 60  # seconds; 30 on a machine of our own
+last_look = Counter[str]()  # how many of each kind there were when it was looked last
 STAYS_SO = 1.0  # a second effect would follow the first one at once
 
 
@@ -43,6 +44,8 @@ def findings(suite: Suite, *offices: Office, skipped: Collection[str] = ()) -> l
     found += _activities(ledger, skipped)
     if suite.broker_url != NO_BROKER:
         found += _unsent(ledger)
+    last_look.clear()
+    last_look.update(finding.kind for finding in found)
     return found
 
 

@@ -1,5 +1,6 @@
 """A suite that tests hurt: processes that die at named points or run broken code, a broker that is lost."""
 
+import os
 import random
 import sqlite3
 import subprocess
@@ -19,8 +20,9 @@ from pika.adapters.blocking_connection import BlockingChannel
 from faults import checker
 from journeys.people import Office, until
 from kit import broker
+from local.processes import Process
 from local.rabbitmq import RabbitMQ
-from local.suite import SERVICES, SQLITE, Suite
+from local.suite import POSTGRESQL, SERVICES, SQLITE, Suite
 
 HERE = Path(__file__).parent
 MUTANTS = HERE / "mutants"
@@ -28,6 +30,12 @@ FAILPOINT_EXIT = 86
 
 # What a check has to see does not depend on the kind of database.
 on_sqlite = pytest.mark.parametrize("ward", [SQLITE], indirect=True)
+# Or only little, so that one of them is enough unless all faults are wanted.
+mostly_on_sqlite = pytest.mark.parametrize(
+    "ward", [SQLITE, *[POSTGRESQL] * ("FAULT_MATRIX" in os.environ)], indirect=True
+)
+# On SQLite, writers wait for each other and nothing lies between a process and its database.
+on_postgresql = pytest.mark.parametrize("ward", [POSTGRESQL], indirect=True)
 
 
 class Patient:
@@ -96,7 +104,28 @@ class Patient:
         self.up(*names)
 
     def _break(self, process: str, mutants: Iterable[str]) -> None:
-        self.suite.processes[process].env.update(PYTHONPATH=str(MUTANTS), MUTANTS=",".join(mutants))
+        self.suite.processes[process].env.update(broken_by(mutants))
+
+    @contextmanager
+    def beside(self, process: str, number: int = 1, *mutants: str, **env: str) -> Iterator[list[Process]]:
+        """More of the same process, which nobody starts anew, until the end of the block."""
+        like, (unit, role) = self.suite.processes[process], process.split("-")
+        command = [sys.executable, "-m", unit, role]
+        own = {**like.env, **broken_by(mutants), **env}
+        more = [Process(f"{process}-{n}", command, own, like.log) for n in range(2, number + 2)]
+        for one in more:
+            one.start()
+        try:
+            yield more
+        finally:
+            for one in more:
+                one.terminate()
+            for one in more:
+                one.wait()
+
+    def log_of(self, process: str, since: int = 0) -> str:
+        """What the process wrote after so many characters of its log."""
+        return self.suite.processes[process].log.read_text(errors="replace")[since:]
 
     def _as_before(self, *processes: str) -> None:
         """These run again as they are meant to, unless their code is broken."""
@@ -123,21 +152,35 @@ class Patient:
         """What a dead worker was sending is free for another one, as if its minute had passed."""
         self.sql("notifier", "UPDATE notices SET due_at = 0 WHERE ended_at IS NULL AND claim IS NOT NULL")
 
-    def sql(self, service: str, statement: str) -> list[Any]:
+    def sql(self, service: str, statement: str, patience: float = 30) -> list[Any]:
         url = self.suite.env_of(service)["DATABASE_URL"]
         path = urlsplit(url).path[1:]
-        with closing(sqlite3.connect(path, timeout=30) if "sqlite:" in url else psycopg2.connect(url)) as db:
+        with closing(
+            sqlite3.connect(path, timeout=patience) if "sqlite:" in url else psycopg2.connect(url)
+        ) as db:
             cursor = db.cursor()
             cursor.execute(statement)
             rows = cursor.fetchall() if cursor.description else []
             db.commit()
             return rows
 
-    def says(self, service: str, office: Office, type_: str, data: str) -> str:
-        """The service says something that its own code would not; the id of the event."""
-        command = [sys.executable, str(HERE / "saying.py"), service, office.id, type_, data]
+    def says(self, service: str, office: Office, type_: str, data: str, times: int = 1) -> str:
+        """The service says something that its own code would not; the id of the (last) event."""
+        command = [sys.executable, str(HERE / "saying.py"), service, office.id, type_, data, str(times)]
         env = self.suite.env_of(service)
         return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    @contextmanager
+    def saying(self, service: str, office: Office, type_: str, data: str) -> Iterator[None]:
+        """The same in a transaction that is open during the block."""
+        command = [sys.executable, str(HERE / "saying.py"), service, office.id, type_, data, "held"]
+        env, pipe = self.suite.env_of(service), subprocess.PIPE
+        with subprocess.Popen(command, env=env, text=True, stdin=pipe, stdout=pipe) as speaker:
+            assert speaker.stdout is not None
+            assert speaker.stdout.readline().strip(), "nothing was said"
+            yield
+            speaker.communicate("commit\n")
+        assert speaker.returncode == 0
 
     # The broker
 
@@ -149,11 +192,11 @@ class Patient:
         finally:
             connection.close()
 
-    def republish(self, source: str, offices: Iterable[Office], times: int) -> None:
-        """Everything the source said about them, several times in random order, past its relay."""
+    def republish(self, source: str, offices: Iterable[Office], times: int, last: int = 0) -> None:
+        """Everything (or the last events) it said of them, several times, in random order, past its relay."""
         rows = checker.read(self.suite, *offices).outbox[source]
         subjects = {office.id.replace("-", "") for office in offices}
-        again = [row for row in rows if row["subject"] in subjects] * times
+        again = [row for row in rows if row["subject"] in subjects][-last:] * times
         random.shuffle(again)
         with self.channel() as channel:
             for row in again:
@@ -182,6 +225,11 @@ class Patient:
         """No message waits in a queue or for its acknowledgement."""
         counts = self.rabbitmq.ctl("list_queues", "--no-table-headers", "messages")
         return set(counts.split()) <= {"0"}
+
+
+def broken_by(mutants: Iterable[str]) -> dict[str, str]:
+    """The environment of a process whose code is broken so."""
+    return {"PYTHONPATH": str(MUTANTS), "MUTANTS": ",".join(mutants)}
 
 
 def _processes(names: Iterable[str]) -> list[str]:

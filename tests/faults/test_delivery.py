@@ -8,30 +8,16 @@ import pytest
 from faults import checker
 from faults.checker import DOUBLED, STUCK
 from faults.patient import Patient, on_sqlite
-from journeys.people import Office
+from faults.shop import Shop, kinds
 
 pytestmark = pytest.mark.slow
 
 FORGETFUL = ("cursor_without_sequence", "log_without_key")
 
 
-class Shop(Office):
-    """An office with licenses to hand out to somebody, and nothing under way."""
-
-    def __init__(self, patient: Patient):
-        super().__init__(patient.suite)
-        self.buys("eco", 5)
-        self.person = self.hires("Person")
-        assert checker.until_whole(patient.suite, self) == []
-
-
 @pytest.fixture
-def office(patient: Patient) -> Shop:
-    return Shop(patient)
-
-
-def kinds(found: list[checker.Finding]) -> set[str]:
-    return {finding.kind for finding in found}
+def office(shop: Shop) -> Shop:
+    return shop
 
 
 def relay_dies_after_the_confirm(patient: Patient, office: Shop) -> None:
@@ -119,7 +105,7 @@ def test_control_a_consumer_that_acks_before_the_commit_is_caught(patient, offic
 def redelivered_shuffled(patient: Patient, office: Shop) -> None:
     """What was said while the notifier was away arrives three times, in no order."""
     patient.down("notifier-worker")
-    for number in range(10):
+    for number in range(49):
         office.renames(office.person, f"Person {number}")
     office.assigns(office.person, "eco")
     patient.await_sent("entitlements")

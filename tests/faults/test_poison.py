@@ -8,7 +8,7 @@ import pytest
 from faults import checker
 from faults.checker import STUCK
 from faults.patient import Patient, on_sqlite
-from journeys.people import Office, until
+from journeys.people import Json, Office, until
 
 pytestmark = pytest.mark.slow
 
@@ -88,17 +88,17 @@ def test_control_a_reader_that_retries_in_place_is_caught(patient):
     assert checker.until_whole(patient.suite, office, skipped=[poison]) == []
 
 
+def swallows_poison(patient: Patient, office: Office, person: Json) -> None:
+    fields = {name: person[name] for name in ("email", "name", "locale", "roles")}
+    told = {"member_id": person["id"], **fields, "state": "active", "poison": True}
+    patient.says("entitlements", office, "member.changed", json.dumps(told))
+
+
 def test_an_event_that_kills_the_process_is_stopped_alone_and_retried_after_the_fix(patient, office, neighbour):
     person = office.hires("Person")
     assert checker.until_whole(patient.suite, office, neighbour) == []
     patient.mutate("notifier-worker", "dies_of_poison")
-    told = {
-        "member_id": person["id"],
-        **{field: person[field] for field in ("email", "name", "locale", "roles")},
-    }
-    patient.says(
-        "entitlements", office, "member.changed", json.dumps({**told, "state": "active", "poison": True})
-    )
+    swallows_poison(patient, office, person)
     office.assigns(person, "eco")  # behind it in the same stream
     neighbour.hires("Innocent")  # beside it, perhaps in the same batch
 
@@ -111,3 +111,18 @@ def test_an_event_that_kills_the_process_is_stopped_alone_and_retried_after_the_
     patient.suite.run("notifier", "streams", "retry", "entitlements", office.id)
     assert checker.until_whole(patient.suite, office) == []
     assert len(office.mails_to(person)) == 1
+
+
+@on_sqlite
+@pytest.mark.matrix
+def test_control_a_reader_that_commits_no_attempt_is_caught_when_an_event_kills_it(patient, office, neighbour):
+    person = office.hires("Person")
+    assert checker.until_whole(patient.suite, office, neighbour) == []
+    patient.mutate("notifier-worker", "dies_of_poison", "attempts_forgotten")
+    swallows_poison(patient, office, person)
+    neighbour.hires("Innocent")
+    found = checker.until_whole(patient.suite, office, neighbour, within=8)
+    patient.heal()
+
+    assert checker.until_whole(patient.suite, office, neighbour) == []
+    assert STUCK in {finding.kind for finding in found}

@@ -3,10 +3,10 @@
 import pytest
 
 from faults import checker
-from faults.patient import Patient, on_sqlite
+from faults.patient import Patient, mostly_on_sqlite
 from journeys.people import Office
 
-pytestmark = [pytest.mark.slow, on_sqlite]
+pytestmark = [pytest.mark.slow, mostly_on_sqlite]
 
 
 @pytest.fixture

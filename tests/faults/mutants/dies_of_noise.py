@@ -1,0 +1,15 @@
+"""Broken: a consumer for which a message that is no event is an error like any other."""
+
+from kit import cursors
+
+parse = cursors.parse
+
+
+def strictly(body: bytes | str) -> cursors.Arrived:
+    try:
+        return parse(body)
+    except ValueError as error:
+        raise RuntimeError(f"what is this? {error}") from error
+
+
+cursors.parse = strictly
