@@ -1,9 +1,9 @@
-"""The command line of every service: python -m <service> web | worker | migrate | check | streams …"""
+"""The command line of every service: python -m <service> web | worker | migrate | check | verify | streams …"""
 
 import getpass
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 from flask import Flask
@@ -45,8 +45,12 @@ def service(
     app: Callable[[], Flask],
     handlers: cursors.Handlers,
     jobs: Mapping[str, worker.Job],
+    differences: Callable[[], Iterable[str]] | None = None,
 ) -> click.Group:
-    """The commands that every service has; a service adds its own to the returned group."""
+    """The commands that every service has; a service adds its own to the returned group.
+
+    `differences` says, a sentence each, where the service's rows are not what its log says.
+    """
     name = settings.name
 
     @click.group(help=f"The {name} service. Settings come from the environment.")
@@ -74,12 +78,21 @@ def service(
     def check() -> None:
         """Say whether this unit could start: its database, its schema, its keys."""
         with db.database.connection_context():
-            pending = db.pending_migrations(name)
-        if pending:
-            raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
+            if pending := db.pending_migrations(name):
+                raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
         auth.Verifier(settings.trust_dir)
         auth.Signer(settings.signing_key_file)
         click.echo("ok")
+
+    if differences:
+
+        @group.command()
+        def verify() -> None:
+            """Recompute the rows from what was announced and name every difference."""
+            with db.database.connection_context():
+                found = list(differences())
+            click.echo("\n".join(found) or "rows and log agree")
+            sys.exit(bool(found))
 
     group.add_command(_streams(), "streams")
     return group

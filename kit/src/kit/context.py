@@ -18,26 +18,22 @@ class Context(NamedTuple):
     address: str | None = None
 
 
-_current: ContextVar[Context | None] = ContextVar("context", default=None)
-
-
-def acting_now() -> Context | None:
-    return _current.get()
+acting_now: ContextVar[Context | None] = ContextVar("context", default=None)
 
 
 def current() -> Context:
-    return _current.get() or Context(actor="service:unknown", correlation=clock.new_id())
+    return acting_now.get() or Context(actor="service:unknown", correlation=clock.new_id())
 
 
 def act(context: Context) -> None:
     """From here on this thread acts so, until it acts otherwise."""
-    _current.set(context)
+    acting_now.set(context)
 
 
 @contextmanager
 def acting(context: Context) -> Iterator[None]:
-    token = _current.set(context)
+    token = acting_now.set(context)
     try:
         yield
     finally:
-        _current.reset(token)
+        acting_now.reset(token)

@@ -58,5 +58,4 @@ def streams(query: dict[str, Any]) -> dict[str, Any]:
     """The heads that moved since an instant of this service's clock."""
     began = clock.now()
     moved = outbox.streams_moved(query["since"], query["cursor"], STREAMS_PAGE)
-    full = len(moved) == STREAMS_PAGE
-    return {"items": moved, "next": moved[-1].subject if full else None, "now": began}
+    return {"items": moved, "next": moved[-1].subject if len(moved) == STREAMS_PAGE else None, "now": began}

@@ -1,6 +1,7 @@
 """A POST sent twice with the same Idempotency-Key takes effect once and gets the same answer."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -47,8 +48,8 @@ def once(view: F) -> F:
 
 
 def _scope(key: str) -> str:
-    if not 1 <= len(key) <= 200 or not key.isprintable():
-        refuse("idempotency-key-invalid", "Idempotency-Key: 1 to 200 printable characters.", status=400)
+    if not re.fullmatch("[!-~]{1,200}", key):
+        refuse("idempotency-key-invalid", "Idempotency-Key: 1 to 200 visible ASCII characters.", status=400)
     caller = auth.caller()
     return "\n".join([caller.actor, caller.account or "", request.method, request.path, key])
 

@@ -13,7 +13,7 @@ from kit.settings import service_name
 
 def _add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     entry["service"] = service_name()
-    if known := context.acting_now():
+    if known := context.acting_now.get():
         entry.setdefault("correlation", known.correlation)
         entry.setdefault("actor", known.actor)
     return entry

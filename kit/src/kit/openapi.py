@@ -9,8 +9,9 @@ from flask import Flask
 from kit import auth
 
 REFUSAL = {"$ref": "#/components/responses/Refusal"}
-TWICE = "1 to 200 printable characters; the same key and body again get the same answer and no second effect."
-KEY = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}, "description": TWICE}
+TWICE = "The same key and body again get the same answer and no second effect."
+WORD = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]*$"}
+KEY = {"in": "header", "name": "Idempotency-Key", "schema": WORD, "description": TWICE}
 
 
 def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:

@@ -77,11 +77,11 @@ class Relay:
     def _tick(self) -> None:
         self.beat()
         if self.stopping():
-            return self._close()
-        if not self.unconfirmed:
-            self._send_window()
-        self.connection.ioloop.call_later(POLL, lambda: self._guarded(self._tick))
-        return None
+            self._close()
+        else:
+            self.connection.ioloop.call_later(POLL, lambda: self._guarded(self._tick))
+            if not self.unconfirmed:
+                self._send_window()
 
     def _send_window(self) -> None:
         self.window = unsent(WINDOW)
@@ -100,15 +100,14 @@ class Relay:
 
     def _confirmed(self, frame: Any) -> None:
         method = frame.method
-        if isinstance(method, pika.spec.Basic.Nack):
-            return self._close(pika.exceptions.NackError([]))
         if method.multiple:
             self.unconfirmed = {tag for tag in self.unconfirmed if tag > method.delivery_tag}
         else:
             self.unconfirmed.discard(method.delivery_tag)
-        if not self.unconfirmed:
+        if isinstance(method, pika.spec.Basic.Nack):
+            self._close(pika.exceptions.NackError([]))
+        elif not self.unconfirmed:
             self._guarded(self._mark_and_go_on)
-        return None
 
     def _mark_and_go_on(self) -> None:
         failpoint("relay.before-mark")

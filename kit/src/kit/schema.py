@@ -48,12 +48,12 @@ class QueryWhole(fields.Integer):
 
 
 class Whole(QueryWhole):
-    """A whole number; 5.5, "5" and true are refused, and so is what JSON readers cannot hold."""
+    """A whole number, written 5 or 5.0; 5.5, "5" and true are refused, and what JSON readers cannot hold."""
 
     def _validated(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
             raise self.make_error("invalid", input=value)
-        return value
+        return int(value)
 
 
 class Instant(fields.DateTime):

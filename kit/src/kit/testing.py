@@ -57,8 +57,7 @@ def client(app: Any) -> FlaskClient:
 
 def announced(*types: str) -> list[cursors.Arrived]:
     """What the service said so far, oldest first; only these types, if any are given."""
-    rows = outbox.Outbox.select().order_by(outbox.Outbox.id)
-    events = [cursors.parse(row.envelope) for row in rows]
+    events = [cursors.parse(row.envelope) for row in outbox.Outbox.select().order_by(outbox.Outbox.id)]
     return [event for event in events if not types or event.type in types]
 
 

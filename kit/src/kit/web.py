@@ -57,14 +57,15 @@ class Api(flask_smorest.Api):
         if messages:
             return problem(status, "invalid-fields", "Some fields break a rule.", errors=_by_field(messages))
         code = HTTPStatus(status).phrase.lower().replace(" ", "-")
-        return problem(status, code, str(error.description))
+        allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return problem(status, code, str(error.description), allowed)
 
 
-def problem(status: int, code: str, detail: str, **facts: Any) -> Response:
+def problem(status: int, code: str, detail: str, headers: Any = None, **facts: Any) -> Response:
     """RFC 9457 problem details; `code` is the stable name of the rule that refused."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
     said = json.dumps({**facts, **body, "detail": detail})
-    return Response(said, status, content_type="application/problem+json")
+    return Response(said, status, headers, content_type="application/problem+json")
 
 
 def _by_field(messages: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -143,17 +144,14 @@ def _context(proxies: int) -> context.Context:
 def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        answer = problem(error.status, error.code, error.detail, **error.facts)
-        if isinstance(error, Unauthorized):
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="seatwise"'
-        return answer
+        asked = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
+        return problem(error.status, error.code, error.detail, asked, **error.facts)
 
     @app.errorhandler(peewee.OperationalError)
     def database_away(error: peewee.OperationalError) -> Response:
         log.error("database_away", error=repr(error))
-        answer = problem(503, "database-away", "The service's database cannot be reached; try again soon.")
-        answer.headers["Retry-After"] = "2"
-        return answer
+        soon, detail = {"Retry-After": "2"}, "The service's database cannot be reached; try again soon."
+        return problem(503, "database-away", detail, soon)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:

@@ -134,8 +134,8 @@ class Worker:
         broker.reconnecting("consumer", once, self.stop, partial(self.beat, "consumer"))
 
     def _catch_up(self) -> None:
-        signer = auth.Signer(self.settings.signing_key_file)
-        token, beat = (lambda: events_token(signer)), partial(self.beat, "catch-up")
+        signer, beat = auth.Signer(self.settings.signing_key_file), partial(self.beat, "catch-up")
+        token = partial(signer.token, signer.issuer, {"events:read"})
         look, next_look = catchup.CatchUp(self.settings.source_urls, self.reader, token, beat), 0.0
         while not self.stop.is_set():
             beat()
@@ -146,7 +146,3 @@ class Worker:
             else:
                 look.fetch()
             self.look_now.wait(0.2)
-
-
-def events_token(signer: auth.Signer) -> str:
-    return signer.token(signer.issuer, {"events:read"})

@@ -133,11 +133,6 @@ class OrdersQuery(Schema):
     limit = schema.QueryWhole(1, 500, load_default=100)
 
 
-def printable(text: str) -> None:
-    if not text.isprintable():
-        raise ValidationError("Only printable characters.")
-
-
 class Payment(schema.Body):
     provider = fields.String(required=True, validate=validate.OneOf(domain.PROVIDERS))
     card = fields.String(
@@ -149,7 +144,7 @@ class PaymentHeaders(schema.Body):
     key = schema.Text(
         data_key="Idempotency-Key",
         load_default=None,
-        validate=printable,
+        validate=schema.Pattern(r"^[!-~]*$", error="Only visible ASCII characters."),
         metadata={"description": "Names the attempt: the same key is answered with its result."},
     )
 

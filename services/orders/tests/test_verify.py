@@ -1,0 +1,43 @@
+"""Whatever is bought and paid, rows and log agree, and `verify` names what does not."""
+
+import pytest
+
+from kit import db
+from orders import queries
+
+
+@pytest.fixture
+def busy_buyer(buyer):
+    """Paid twice, once after a declined card; one order given up, one open."""
+    buyer.pay(buyer.order(("eco", 3)))
+    second = buyer.order(("eco", 1), ("pro", 2))
+    buyer.pay(second, "4000000000000002")
+    buyer.pay(second)
+    buyer.cancel(buyer.order(("advanced", 1)))
+    buyer.order(("advanced", 1), interval="year")
+    return buyer
+
+
+def test_verify_finds_nothing_after_honest_work(busy_buyer):
+    assert list(queries.differences()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("UPDATE orders SET status = 'expired' WHERE status = 'canceled'", "the log says otherwise"),
+        ("UPDATE orders SET total = total + 1", "the log names another total"),
+        ("UPDATE orders SET subtotal = subtotal + 1", "its lines do not add up"),
+        ("UPDATE payment_attempts SET state = 'returned' WHERE state = 'captured'", "charged 0 times"),
+        ("UPDATE payment_attempts SET state = 'captured'", "charged 2 times"),
+        ("UPDATE subscription_items SET quantity = quantity + 1 WHERE plan = 'eco'", "5 seats, by the log 4"),
+        ("DELETE FROM subscription_items WHERE plan = 'pro'", "0 seats, by the log 2"),
+        ("DELETE FROM outbox WHERE type = 'order.paid'", "4 seats, by the log 0"),
+        ("DELETE FROM outbox WHERE type = 'order.canceled'", "the log says otherwise"),
+    ],
+)
+def test_verify_names_every_difference(busy_buyer, damage, named):
+    with db.atomic():
+        db.database.execute_sql(damage)
+
+    assert any(named in difference for difference in queries.differences()), list(queries.differences())
