@@ -3,9 +3,10 @@ FROM python:3.11-slim-bookworm AS build
 ENV UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 WORKDIR /build
 
-COPY deploy/local/uv.txt ./
+# The layer that the units begin with, too.
+COPY deploy/local/uv.txt deploy/images/hatchling.txt ./
 RUN python -m venv tools && tools/bin/pip install --quiet --no-cache-dir --require-hashes --only-binary :all: \
-    --requirement uv.txt
+    --requirement uv.txt --requirement hatchling.txt
 
 COPY pyproject.toml uv.lock ./
 RUN tools/bin/uv export --quiet --frozen --package seatwise --no-dev --no-emit-workspace --output-file locked.txt \
