@@ -1,0 +1,113 @@
+"""Deliberately broken variants of the delivery; each must be caught by the machine.
+
+MUTANTS: name → a context in which the kit is broken like that.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from kit import catchup, consumer, cursors, db, outbox, relay
+
+Broken = Iterator[None]
+
+
+@contextmanager
+def a_cursor_without_sequence() -> Broken:
+    """It follows whatever comes, be it old, repeated or too early."""
+
+    def advance(event: cursors.Arrived, begun: bool) -> bool:
+        cursors._ensure(event.source, event.subject)
+        here = (cursors.Cursor.source == event.source) & (cursors.Cursor.subject == event.subject)
+        moved = {"sequence": event.sequence, "last": event.id, "attempts": 0, "retry_at": None}
+        cursors.Cursor.update(moved).where(here).execute()
+        return True
+
+    with mock.patch.object(cursors, "_advance", advance):
+        yield
+
+
+@contextmanager
+def a_cursor_that_moves_after_the_effect_is_committed() -> Broken:
+    real = cursors._advance
+
+    def advance(event: cursors.Arrived, begun: bool) -> bool:
+        cursor = cursors.Cursor.get_or_none(source=event.source, subject=event.subject)
+        return event.sequence == (cursor.sequence if cursor else 0) + 1
+
+    def apply_together(self: cursors.Reader, events: list[cursors.Arrived]) -> None:
+        for event in events:
+            with db.atomic():
+                self._apply_next(event)
+            consumer.failpoint("consumer.before-commit")
+            with db.atomic():
+                real(event, begun=False)
+
+    with (
+        mock.patch.object(cursors, "_advance", advance),
+        mock.patch.object(cursors.Reader, "_apply_together", apply_together),
+    ):
+        yield
+
+
+@contextmanager
+def a_consumer_that_acknowledges_first() -> Broken:
+    def take(channel: Any, reader: cursors.Reader, batch: list[Any]) -> None:
+        channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
+        reader.take([cursors.parse(body) for _, body in batch], fresh=True)
+
+    with mock.patch.object(consumer, "_take", take):
+        yield
+
+
+@contextmanager
+def a_relay_that_marks_first() -> Broken:
+    real = relay.unsent
+
+    def unsent(limit: int) -> list[outbox.Outbox]:
+        window = real(limit)
+        if window and relay.lease.take():
+            relay.mark_sent(window)
+        return window
+
+    with mock.patch.object(relay, "unsent", unsent):
+        yield
+
+
+@contextmanager
+def heads_that_are_not_stored() -> Broken:
+    with mock.patch.object(cursors, "note_head"):
+        yield
+
+
+@contextmanager
+def looks_that_do_not_overlap() -> Broken:
+    with mock.patch.object(catchup, "OVERLAP", 0), mock.patch.object(catchup, "LONG_OVERLAP", 0):
+        yield
+
+
+@contextmanager
+def events_whose_previous_is_not_compared() -> Broken:
+    def with_the_last_one(event: cursors.Arrived) -> cursors.Arrived:
+        cursor = cursors.Cursor.get_or_none(source=event.source, subject=event.subject)
+        return event._replace(previous=cursor.last if cursor else None)
+
+    real = cursors._advance
+    trusting = mock.patch.object(
+        cursors, "_advance", lambda event, begun: real(with_the_last_one(event), begun)
+    )
+    with trusting:
+        yield
+
+
+@contextmanager
+def an_outbox_that_does_not_wait_for_the_commit() -> Broken:
+    def add(*events: outbox.Event) -> None:
+        for event in events:
+            outbox._append(event)
+            db.database.commit()
+            db.database.begin()
+
+    with mock.patch.object(outbox, "add", add):
+        yield
