@@ -1,5 +1,6 @@
 """The routes of the stand-in: the surface that the portal counts on."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,24 @@ from kit.auth import Verifier
 from kit.errors import Refusal
 
 Json = dict[str, Any]
+
+
+def cursor_of(start: int) -> str:
+    """As long and as opaque as the real ones, which name a person in base64."""
+    return base64.urlsafe_b64encode(f"{start}:{'é' * 120}".encode()).decode()
+
+
+def position(cursor: str) -> int:
+    """Where a cursor points; one that no page gave is refused."""
+    if not cursor:
+        return 0
+    try:
+        start, _, rest = base64.urlsafe_b64decode(cursor).decode().partition(":")
+    except ValueError:
+        rest = ""
+    if rest != "é" * 120:
+        raise Refusal("cursor-invalid", status=422)
+    return int(start)
 
 
 def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
@@ -45,11 +64,9 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
         return suite.members.get(member_id) or abort(404)
 
     def page(items: list[Any], size: int = 100) -> Json:
-        start, size = int(request.args.get("cursor", 0)), int(request.args.get("limit", size))
-        return {
-            "items": items[start : start + size],
-            "next": str(start + size) if len(items) > start + size else None,
-        }
+        start, size = position(request.args.get("cursor", "")), int(request.args.get("limit", size))
+        after = cursor_of(start + size) if len(items) > start + size else None
+        return {"items": items[start : start + size], "next": after}
 
     @blueprint.errorhandler(404)
     def nothing(_error: Exception) -> tuple[Response, int]:

@@ -243,3 +243,17 @@ def test_a_mailed_link_signs_in(person, mails):
     page.get_by_role("button", name="Sign in").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("User Management")
+
+
+def test_the_pages_of_people_lead_to_the_last_of_them(person):
+    page = person("Margaret Sinclair")
+    page.goto("/people")
+    seen = page.get_by_role("rowheader").all_inner_texts()
+    further = page.get_by_role("link", name="Next page")
+    while further.count():
+        further.click()
+        page.get_by_role("link", name="First page").wait_for()
+        assert not set(seen) & set(now := page.get_by_role("rowheader").all_inner_texts())
+        seen += now
+
+    assert len(seen) >= 27

@@ -11,6 +11,7 @@ from portal.clients.http import Problem
 blueprint = Blueprint("activity", __name__)
 
 PAGE = 30
+TRAIL = 20  # pages that lead back one by one; addresses have a limit
 
 
 def event_types() -> dict[str, dict[str, str]]:
@@ -50,8 +51,8 @@ def event_types() -> dict[str, dict[str, str]]:
 def index() -> str:
     """`trail` holds the cursors of the newer pages, so that the way back is a link too."""
     notifier, language = session.suite().notifier, str(get_locale())[:2]
-    chosen, cursor = request.args.get("type", "")[:60], request.args.get("cursor", "")[:200]
-    trail = [step for step in request.args.get("trail", "")[:1000].split("~") if step]
+    chosen, cursor = request.args.get("type", "")[:60], request.args.get("cursor", "")
+    trail = [step for step in request.args.get("trail", "").split("~") if step][-TRAIL:]
     page = sections.read(
         activity=lambda: notifier.activity(type=chosen, cursor=cursor, limit=PAGE, language=language)
     )
