@@ -31,7 +31,10 @@ class Letters:
 
 
 class Stack:
-    """up(), down(); `urls`, `keys` and `mailbox` like local.suite's, which is all that an Office needs."""
+    """up(), down(); `urls`, `keys` and `mailbox` like local.suite's, which is all that an Office needs.
+
+    `begun` is what the containers were after the first start.
+    """
 
     def __init__(self, engine: Engine, directory: Path):
         self.engine = engine
@@ -42,6 +45,7 @@ class Stack:
         self.urls = {name: f"http://{ports.HOST}:{number}" for name, number in port.items()}
         self.mailbox = Letters(self.urls["mailbox"])
         self.env = {f"{name.upper()}_PORT": str(number) for name, number in port.items()}
+        self.begun: dict[str, dict[str, Any]] = {}
         self.env |= {"SECRETS": str(self.secrets), "PORTAL_URL": self.urls["portal"]}
 
     def compose(self, *arguments: object, **env: str) -> str:
@@ -51,6 +55,7 @@ class Stack:
         """Until all of it is healthy; of single services without what they stand on."""
         alone = ["--no-deps"] if services else []
         self.compose("up", "--detach", "--wait", "--no-build", "--pull", "never", *alone, *services, **env)
+        self.begun = self.begun or self.containers()
         if not services:
             self.compose("run", "--rm", "--no-deps", "--no-TTY", "catalog-web", "load-plans")
 

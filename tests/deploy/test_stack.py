@@ -56,7 +56,7 @@ def test_who_asks_the_portal_gets_a_link_by_mail_that_leads_back_to_it(stack, of
 
 
 def test_first_migrations_then_services_and_all_of_them_run_or_are_done(stack):
-    states = {name: one["State"] for name, one in stack.containers().items()}
+    states = {name: one["State"] for name, one in stack.begun.items()}
 
     assert set(states) == ONCE | STAY | SERVERS
     assert {name: states[name]["ExitCode"] for name in ONCE} == dict.fromkeys(ONCE, 0)
