@@ -5,7 +5,7 @@ from kit import cursors
 
 def advance(event: cursors.Arrived, begun: bool) -> bool:
     cursors._ensure(event.source, event.subject)
-    cursors._update(event, sequence=event.sequence, last=event.id, **cursors.UNTRIED)
+    cursors._update(event, sequence=event.sequence, last=event.id, attempts=0, retry_at=None)
     cursors.note_head(event.source, event.subject, event.sequence)
     return True
 
