@@ -14,6 +14,7 @@ async function openInDialog(url, options, otherwise) {
     const title = dialog.querySelector("h1");
     title.id = "dialog-title";
     if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0; // what has the focus may stand at the end; people read from the beginning
   } catch {
     otherwise();
   }
