@@ -71,3 +71,13 @@ def answers_keep_their_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
     from contracts.answers import Listening
 
     monkeypatch.setattr(Flask, "test_client_class", Listening)
+
+
+@pytest.fixture(scope="module")
+def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the secret key of every issuer and their trust/ directory."""
+    from local import keys as of_issuers
+
+    directory = tmp_path_factory.mktemp("keys")
+    of_issuers.write(issuers, directory)
+    return directory

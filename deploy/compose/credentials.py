@@ -9,7 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
-from kit import auth
+from local import keys
 from rabbitmq.definitions import FOLLOWED, definitions
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ def make(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     (directory / ".gitignore").write_text("*\n")
-    auth.write_keys(json.loads(ISSUERS.read_text()), directory / "keys")
+    keys.write(json.loads(ISSUERS.read_text()), directory / "keys")
     _password(directory / "passwords" / "portal-cookies")
     _postgresql(directory)
     _rabbitmq(directory)

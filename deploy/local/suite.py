@@ -207,9 +207,9 @@ class Suite:
         return Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")))
 
     def _make_keys(self) -> None:
-        from kit import auth
+        from local import keys
 
-        auth.write_keys(json.loads((running.REPOSITORY / "deploy" / "issuers.json").read_text()), self.keys)
+        keys.write(json.loads((running.REPOSITORY / "deploy" / "issuers.json").read_text()), self.keys)
 
     def _migrate(self) -> None:
         if self.postgres:

@@ -15,7 +15,8 @@ from unittest import mock
 
 import yaml
 
-from kit import auth, db
+from kit import db
+from local.keys import write as write_keys
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts" / "http"
@@ -38,7 +39,7 @@ def texts() -> dict[Path, str]:
     """The files as they should be."""
     issuers = json.loads((ROOT / "deploy" / "issuers.json").read_text())
     with tempfile.TemporaryDirectory() as folder:
-        auth.write_keys(issuers, Path(folder))
+        write_keys(issuers, Path(folder))
         return {
             CONTRACTS / f"{service}.yaml": yaml.safe_dump(
                 described(service, Path(folder)), allow_unicode=True, width=112

@@ -6,14 +6,14 @@ import pytest
 
 from entitlements.domain import ROLES
 from kit import auth
-from local import tokens
+from local import keys, tokens
 
 ACCOUNT = str(uuid.uuid4())
 
 
 @pytest.fixture
 def directory(issuers, tmp_path):
-    auth.write_keys(issuers, tmp_path / "keys")
+    keys.write(issuers, tmp_path / "keys")
     return tmp_path
 
 

@@ -13,6 +13,7 @@ import peewee
 
 from kit import auth, catchup, clock, consumer, cursors, db, lease, outbox, relay, streams, web
 from kit.settings import Settings, name_service, service_name
+from local.keys import write as write_keys
 from schedules.broker import Inbox
 
 PRODUCER, CONSUMER = "producer", "consumer"
@@ -174,7 +175,7 @@ class Log:
 
     def __init__(self, database: Database, keys: Path):
         self.database, self.answers = database, ALL
-        trust = of_issuers.write({PRODUCER: {"with_account": [], "without_account": [GRANT]}}, keys)
+        trust = write_keys({PRODUCER: {"with_account": [], "without_account": [GRANT]}}, keys)
         self.token = auth.Signer(keys / f"{PRODUCER}.json").token(CONSUMER, {GRANT}, lasts=24 * 3600)
         unset: dict[str, Any] = dict.fromkeys(Settings._fields)
         settings = Settings(**unset | {"name": PRODUCER, "trust_dir": str(trust), "trusted_proxies": 0})

@@ -10,13 +10,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import Flask, g, request
 from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 
-from kit import clock
 from kit.errors import Forbidden, Unauthorized
 
 ALGORITHM = "Ed25519"
@@ -49,7 +48,7 @@ class Issuer(NamedTuple):
 
 
 class Signer:
-    """Signs tokens as `issuer` with the private key in a file made by `new_key`."""
+    """Signs tokens as the issuer whose private key the file holds: {"issuer", "key": a JWK}."""
 
     def __init__(self, key_file: str | Path):
         stored = json.loads(Path(key_file).read_text())
@@ -95,7 +94,8 @@ class Verifier:
     def claims(self, token: str, audience: str) -> dict[str, Any]:
         """The verified claims of a token made for `audience`."""
         try:
-            issuer = self.issuers[_unverified_issuer(token)]
+            unverified = json.loads(jws.extract_compact(token.encode()).payload)
+            issuer = self.issuers[str(unverified["iss"])]
             claims: dict[str, Any] = jwt.decode(token, issuer.keys, algorithms=[ALGORITHM]).claims
             needed: jwt.ClaimsOption = {"essential": True}
             aimed: jwt.ClaimsOption = {"essential": True, "value": audience}
@@ -117,32 +117,10 @@ def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
     return Caller(claims["iss"], claims["sub"], account, grants)
 
 
-def _unverified_issuer(token: str) -> str:
-    return str(json.loads(jws.extract_compact(token.encode()).payload)["iss"])
-
-
 def _read_issuer(path: Path) -> Issuer:
     stored = json.loads(path.read_text())
     keys = jwk.KeySet.import_key_set({"keys": stored["keys"]})
     return Issuer(keys, frozenset(stored["with_account"]), frozenset(stored["without_account"]))
-
-
-def write_keys(issuers: dict[str, dict[str, list[str]]], directory: Path) -> Path:
-    """Make a key for every issuer that has none yet: <issuer>.json is its secret, trust/ is for all.
-
-    `issuers`: name → {with_account: grants, without_account: grants}. Returns the trust directory.
-    """
-    trust = directory / "trust"
-    trust.mkdir(parents=True, exist_ok=True)
-    for issuer, may in issuers.items():
-        secret = directory / f"{issuer}.json"
-        if not secret.exists():
-            made = jwk.generate_key("OKP", "Ed25519", {"kid": clock.new_id(), "use": "sig"})
-            secret.touch(mode=0o600)
-            secret.write_text(json.dumps({"issuer": issuer, "key": made.as_dict(private=True)}))
-        key = jwk.import_key(json.loads(secret.read_text())["key"])
-        (trust / f"{issuer}.json").write_text(json.dumps({**may, "keys": [key.as_dict(private=False)]}))
-    return trust
 
 
 class Access(NamedTuple):
@@ -177,8 +155,7 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 
 def caller() -> Caller:
     """Who is asking in this request."""
-    found: Caller = g.caller
-    return found
+    return cast(Caller, g.caller)
 
 
 def require_account(account_id: str) -> None:

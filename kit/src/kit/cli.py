@@ -3,9 +3,11 @@
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import click
+import peewee
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
@@ -40,45 +42,62 @@ class Gunicorn(BaseApplication):
         return self.make_app()
 
 
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What an operator can mend is said in a sentence instead of a traceback."""
+    try:
+        yield
+    except (ValueError, OSError, Refusal, peewee.OperationalError) as error:
+        raise click.ClickException(str(error).strip()) from error
+
+
 def service(
-    settings: Settings,
-    app: Callable[[], Flask],
+    read: Callable[[], Settings],
+    app: Callable[[Settings], Flask],
     handlers: cursors.Handlers,
-    jobs: Mapping[str, worker.Job],
+    jobs: Callable[[Settings], Mapping[str, worker.Job]],
     differences: Callable[[], Iterable[str]] | None = None,
 ) -> click.Group:
     """The commands that every service has; a service adds its own to the returned group.
 
     `differences` says, a sentence each, where the service's rows are not what its log says.
     """
-    name = settings.name
 
-    @click.group(help=f"The {name} service. Settings come from the environment.")
-    def group() -> None:
+    @click.group(help="Settings come from the environment: see docs/operations.md.")
+    @click.pass_context
+    @plainly()
+    def group(command: click.Context) -> None:
+        settings = command.obj = read()
         logging.configure(settings.log_level)
         db.connect(settings.database_url)
 
     @group.command()
-    def web() -> None:
+    @click.pass_obj
+    def web(settings: Settings) -> None:
         """Serve HTTP on HOST:PORT."""
-        Gunicorn(app, settings).run()
+        Gunicorn(lambda: app(settings), settings).run()
 
     @group.command("worker")
-    def run_worker() -> None:
+    @click.pass_obj
+    def run_worker(settings: Settings) -> None:
         """Relay, consume, catch up and run jobs until told to stop."""
-        sys.exit(worker.Worker(settings, handlers, jobs).run())
+        sys.exit(worker.Worker(settings, handlers, jobs(settings)).run())
 
     @group.command()
-    def migrate() -> None:
+    @click.pass_obj
+    @plainly()
+    def migrate(settings: Settings) -> None:
         """Bring the database to this release's schema; safe to start several times at once."""
-        for applied in db.migrate(name):
+        for applied in db.migrate(settings.name):
             click.echo(f"applied {applied}")
 
     @group.command()
-    def check() -> None:
+    @click.pass_obj
+    @plainly()
+    def check(settings: Settings) -> None:
         """Say whether this unit could start: its database, its schema, its keys."""
         with db.database.connection_context():
-            if pending := db.pending_migrations(name):
+            if pending := db.pending_migrations(settings.name):
                 raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
         auth.Verifier(settings.trust_dir)
         auth.Signer(settings.signing_key_file)
@@ -138,9 +157,7 @@ def _streams() -> click.Group:
     return group
 
 
+@plainly()
 def _act(verb: str, source: str, subject: str, reason: str) -> None:
-    try:
-        done = streams.act(verb, source, subject, reason)
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.detail} See `streams list`.") from refusal
+    done = streams.act(verb, source, subject, reason)
     click.echo(f"{verb}: {done.event_id}, because {reason}")

@@ -24,6 +24,7 @@ def consume(
     connection = pika.BlockingConnection(broker.parameters(url))
     try:
         channel = _subscribe(connection, tuple(reader.handlers))
+        log.info("broker_reached", part="consumer")
         connected()  # what was published while we were not bound is in the log
         messages = channel.consume(broker.inbox(), inactivity_timeout=0.2)
         batch = []

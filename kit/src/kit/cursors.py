@@ -6,6 +6,7 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate, count, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -222,11 +223,8 @@ def _wait_after(attempts: int) -> float:
 
 def _attempts_within(seconds: float) -> int:
     """How many attempts the retry schedule makes in that time."""
-    attempts, tried_at = 0, 0.0
-    while tried_at <= seconds:
-        tried_at += _wait_after(attempts)
-        attempts += 1
-    return attempts
+    tried_at = accumulate(map(_wait_after, count()), initial=0.0)
+    return sum(1 for _ in takewhile(lambda at: at <= seconds, tried_at))
 
 
 def _next_in(event: Arrived) -> Any:

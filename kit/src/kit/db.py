@@ -119,7 +119,8 @@ def migrate(package: str) -> list[str]:
 
 
 def pending_migrations(package: str) -> list[str]:
-    return [m.name for runner in _runners(package) for m in runner.status() if not m.applied]
+    owned = zip(("kit", package), _runners(package), strict=True)
+    return [f"{owner} {m.name}" for owner, runner in owned for m in runner.status() if not m.applied]
 
 
 @contextmanager

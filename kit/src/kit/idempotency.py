@@ -67,8 +67,8 @@ def _first(key: str) -> Response | None:
 
 
 def _remember(key: str, answer: Response) -> Response:
-    stored = {"status": answer.status_code, "body": answer.get_data(as_text=True)}
-    IdempotencyKey.update(**stored).where(IdempotencyKey.scope == _scope(key)).execute()
+    storing = IdempotencyKey.update(status=answer.status_code, body=answer.get_data(as_text=True))
+    storing.where(IdempotencyKey.scope == _scope(key)).execute()
     return answer
 
 

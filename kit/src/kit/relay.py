@@ -61,6 +61,7 @@ class Relay:
             self.connection.ioloop.stop()
 
     def _opened(self, channel: Any) -> None:
+        log.info("broker_reached", part="relay")
         self.channel = channel
         channel.add_on_close_callback(lambda _, error: self._close(error))
         confirm = partial(channel.confirm_delivery, self._confirmed)

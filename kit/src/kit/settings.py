@@ -48,7 +48,7 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
     broker_url = env.str("BROKER_URL", "none")
     return Settings(
         name=name,
-        database_url=env.str("DATABASE_URL", f"sqlite:///{name}.db"),
+        database_url=env.str("DATABASE_URL", ""),
         broker_url=None if broker_url == "none" else broker_url,
         source_urls={source: env.str(f"{source.upper()}_URL") for source in sources},
         trust_dir=env.str("TRUST_DIR", "keys/trust"),

@@ -1,7 +1,7 @@
 """Fixtures for the tests of a service: its database, its client, tokens, and what others tell it.
 
-A service's conftest.py gives the fixtures `package` (its name) and `app`; the root conftest gives `issuers`
-and `database_url`, the address of a migrated, empty database.
+A service's conftest.py gives the fixtures `package` (its name) and `app`; the root conftest gives `keys`, a
+directory with the key of every issuer, and `database_url`, the address of a migrated, empty database.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,14 +24,6 @@ def database(package: str, database_url: str) -> Iterator[peewee.Database]:
     with opened.connection_context():
         yield opened
     opened.close_all()
-
-
-@pytest.fixture(scope="module")
-def keys(issuers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the secret key of every issuer and their trust/ directory."""
-    directory = tmp_path_factory.mktemp("keys")
-    auth.write_keys(issuers, directory)
-    return directory
 
 
 @pytest.fixture(scope="module")

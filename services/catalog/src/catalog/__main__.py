@@ -9,11 +9,10 @@ import click
 from catalog import commands, schemas, settings
 from catalog.app import create_app
 from catalog.handlers import HANDLERS
-from catalog.worker import JOBS
+from catalog.worker import jobs
 from kit import cli, db
 
-SETTINGS = settings.read()
-main = cli.service(SETTINGS, lambda: create_app(SETTINGS), HANDLERS, JOBS)
+main = cli.service(settings.read, create_app, HANDLERS, jobs)
 
 
 @main.command()

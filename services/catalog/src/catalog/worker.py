@@ -1,6 +1,9 @@
 """Wiring of the worker process."""
 
 from kit import idempotency
+from kit.settings import Settings
 from kit.worker import Job
 
-JOBS = {"forget old answers": Job(3600, idempotency.forget_old)}
+
+def jobs(_settings: Settings) -> dict[str, Job]:
+    return {"forget old answers": Job(3600, idempotency.forget_old)}

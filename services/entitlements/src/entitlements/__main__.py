@@ -3,11 +3,10 @@
 from entitlements import queries, settings
 from entitlements.app import create_app
 from entitlements.handlers import HANDLERS
-from entitlements.worker import JOBS
+from entitlements.worker import jobs
 from kit import cli
 
-SETTINGS = settings.read()
-main = cli.service(SETTINGS, lambda: create_app(SETTINGS), HANDLERS, JOBS, queries.differences)
+main = cli.service(settings.read, create_app, HANDLERS, jobs, queries.differences)
 
 
 if __name__ == "__main__":

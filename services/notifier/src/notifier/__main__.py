@@ -1,12 +1,12 @@
 """python -m notifier web | worker | migrate | check | streams"""
 
 from kit import cli
-from notifier import settings, worker
+from notifier import settings
 from notifier.app import create_app
 from notifier.handlers import HANDLERS
+from notifier.worker import jobs
 
-SETTINGS = settings.read()
-main = cli.service(SETTINGS, lambda: create_app(SETTINGS), HANDLERS, worker.jobs(SETTINGS, settings.mailing()))
+main = cli.service(settings.read, create_app, HANDLERS, jobs)
 
 if __name__ == "__main__":
     main()

@@ -6,16 +6,17 @@ from kit.worker import Job
 from notifier import commands
 from notifier.links import Links
 from notifier.mail import Post
-from notifier.settings import Mailing
+from notifier.settings import mailing
 
 LOOK_EVERY = 0.05  # seconds; an empty look costs a fraction of a millisecond
 
 
-def jobs(settings: Settings, mailing: Mailing) -> dict[str, Job]:
-    post = Post(mailing.smtp_url, mailing.mail_from)
+def jobs(settings: Settings) -> dict[str, Job]:
+    own = mailing()
+    post = Post(own.smtp_url, own.mail_from)
     links = Links(settings.source_urls["entitlements"], settings.signing_key_file)
     return {
-        "send mails": Job(LOOK_EVERY, lambda: commands.send_next(post, links, mailing.portal_url)),
+        "send mails": Job(LOOK_EVERY, lambda: commands.send_next(post, links, own.portal_url)),
         "forget old notices": Job(3600, commands.forget_old),
         "forget old answers": Job(3600, idempotency.forget_old),
     }

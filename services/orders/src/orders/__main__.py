@@ -4,10 +4,9 @@ from kit import cli
 from orders import queries, settings
 from orders.app import create_app
 from orders.handlers import HANDLERS
-from orders.worker import JOBS
+from orders.worker import jobs
 
-SETTINGS = settings.read()
-main = cli.service(SETTINGS, lambda: create_app(SETTINGS), HANDLERS, JOBS, queries.differences)
+main = cli.service(settings.read, create_app, HANDLERS, jobs, queries.differences)
 
 
 if __name__ == "__main__":

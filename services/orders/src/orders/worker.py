@@ -1,14 +1,17 @@
 """Wiring of the worker process."""
 
 from kit import idempotency
+from kit.settings import Settings
 from kit.worker import Job
-from orders import commands, payments, settings
+from orders import commands, payments
+from orders.settings import sandbox_settle_after
 
-PROVIDERS = payments.available(settings.sandbox_settle_after())
 
-JOBS = {
-    "settle payments": Job(1, lambda: commands.settle_payments(PROVIDERS)),
-    "close overdue orders": Job(5, commands.close_overdue_orders),
-    "forget old answers": Job(3600, idempotency.forget_old),
-    "forget old quotes": Job(3600, commands.forget_old_quotes),
-}
+def jobs(_settings: Settings) -> dict[str, Job]:
+    providers = payments.available(sandbox_settle_after())
+    return {
+        "settle payments": Job(1, lambda: commands.settle_payments(providers)),
+        "close overdue orders": Job(5, commands.close_overdue_orders),
+        "forget old answers": Job(3600, idempotency.forget_old),
+        "forget old quotes": Job(3600, commands.forget_old_quotes),
+    }
