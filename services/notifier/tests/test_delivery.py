@@ -291,6 +291,19 @@ def test_a_mail_that_may_have_arrived_is_never_said_to_have_failed(acme, send, m
     assert announced() == []
 
 
+def test_a_mail_that_may_have_arrived_is_not_said_to_be_dropped_when_its_license_is_taken_away(
+    acme, send, mail_server, entitlements
+):
+    mail_server.faults = ["hang-up-after"]
+    assigned = acme.assigns(acme.ada)
+    entitlements.gives(assigned, CODE)
+    send()
+    acme.hears(acme.entitlements.tells("license.unassigned", acme.id, assigned))
+
+    assert outcome() == ("unknown", 0, 1)
+    assert announced() == []
+
+
 def test_a_notice_that_cannot_be_written_waits_and_the_others_go_on(acme, send, mail_server):
     acme.pays()
     Notice.update(data={"number": "2026-0042"}).execute()

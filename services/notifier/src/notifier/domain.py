@@ -78,8 +78,8 @@ def next_try(attempts: int, now: int) -> int:
 
 
 def end_of(wanted: str, doubts: int) -> str:
-    """Once a mail may have arrived, it can no longer be said to have failed."""
-    return UNKNOWN if wanted == FAILED and doubts else wanted
+    """Once a mail may have arrived, it can no longer be said not to have."""
+    return UNKNOWN if wanted in (FAILED, OBSOLETE) and doubts else wanted
 
 
 def language_of(*locales: str | None) -> str:
