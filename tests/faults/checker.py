@@ -196,7 +196,7 @@ def _mails(ledger: Ledger) -> Iterator[Finding]:
     causes += Counter(data["number"] for data in paid if "number" in data)
     found = Counter(row["assignment"] or _text_of(row["data"], "number") for row in ledger.notices)
     yield from _differ("notice about", causes, found)
-    sent = Counter({row["id"]: 1 for row in ledger.notices if row["state"] in ("sent", "unknown")})
+    sent = Counter({row["id"]: 1 for row in ledger.notices if row["state"] == "sent"})
     for row in ledger.notices:
         if row["ended_at"] is None:
             yield Finding(STUCK, f"notice {row['id']} is {row['state']}: {row['reason']}")
@@ -206,6 +206,8 @@ def _mails(ledger: Ledger) -> Iterator[Finding]:
     for row in ledger.notices:
         if row["doubts"]:  # a worker died between the mail and its record: a second copy, with the same id
             arrived[row["id"]] = min(arrived[row["id"]], 1)
+        if row["state"] == "unknown":  # it arrived or did not: that is what it says
+            del arrived[row["id"]]
     yield from _differ("mail of notice", sent, +arrived)
     told = Counter(event["data"]["notice_id"] for event in ledger.said("notifier", "notice.sent"))
     yield from _differ("notice.sent", sent, told)
