@@ -1,6 +1,7 @@
 """Makes good requests from what contracts/http/ says, and bad ones by breaking one thing at a time."""
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ HUGE = 10**30
 NUL, HALF = "\x00", "\ud800"  # a lone surrogate is no character
 LONG = "x" * 20_000  # longer than any text may be
 UNKNOWN = "of_nobody"
+NEVER = "(?!)"  # the pattern that nothing matches
 SAMPLES = {
     "uuid": NOBODY,
     "date": "2026-11-22",
@@ -118,7 +120,8 @@ def _wrong(service: str, schema: dict[str, Any]) -> Iterator[Any]:
         case "string":
             yield from (*NOT_TEXT, NUL, f"a{NUL}b", HALF, LONG)
             if {"pattern", "enum", "format"} & schema.keys():
-                yield from ("", "?", f"{sample(service, schema)}\n")
+                wrong = ("", "?", f"{sample(service, schema)}\n")
+                yield from (text for text in wrong if not re.fullmatch(schema.get("pattern", NEVER), text))
             elif schema.get("minLength"):
                 yield ""
         case "integer":

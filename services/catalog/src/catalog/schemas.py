@@ -48,8 +48,12 @@ class PlanContent(schema.Body):
     name = fields.Nested(Words, required=True)
     summary = fields.Nested(Words, required=True)
     install = fields.Nested(Words, required=True, metadata={"description": "How to install, for the e-mail."})
-    features = fields.Dict(keys=fields.String(), required=True, metadata={"properties": FEATURES})
-    prices = fields.List(fields.Nested(Price), required=True)
+    features = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"properties": FEATURES, "required": sorted(FEATURES), "additionalProperties": False},
+    )
+    prices = fields.List(fields.Nested(Price), required=True, validate=validate.Length(min=1))
     minimum_quantity = schema.Whole(least=1, most=10_000, load_default=1)
     effective_from = DateText(required=True)
     effective_for_existing = DateText(required=True)
@@ -61,6 +65,7 @@ class Publication(PlanContent):
 
 
 class Plan(Publication):
+    features = fields.Dict(metadata={"properties": FEATURES})
     status = fields.String()
     version = fields.Integer()
 

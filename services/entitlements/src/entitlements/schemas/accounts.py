@@ -1,6 +1,7 @@
 """Accounts: opening one, its details."""
 
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import Schema as Answer
@@ -12,6 +13,12 @@ from kit import schema
 
 COUNTRY = schema.Pattern(r"^[A-Z]{2}$", error="Two capital letters (ISO 3166-1).")
 CURRENCY = schema.Pattern(r"^[A-Z]{3}$", error="Three capital letters (ISO 4217).")
+MOST_LINES = 20
+LINES = {
+    "propertyNames": {"minLength": 1, "maxLength": 40},
+    "maxProperties": MOST_LINES,
+    "properties": {"country": {"type": "string", "pattern": COUNTRY.regex.pattern}},
+}
 TIME_ZONE = {"description": "A name of the IANA database.", "examples": ["America/Toronto"]}
 
 
@@ -25,27 +32,31 @@ def _is_time_zone(name: str) -> None:
         raise ValidationError("Not a time zone of the IANA database, e.g. America/Toronto.")
 
 
-def _address() -> fields.Dict:
-    def check(address: dict[str, str]) -> None:
-        if len(address) > 20:
-            raise ValidationError("At most 20 lines.")
-        if "country" in address:
-            COUNTRY(address["country"])
+class Address(fields.Dict):
+    """Lines as the business writes them; `country` and `province` decide taxes."""
 
-    described = "Lines as the business writes them; `country` and `province` decide taxes."
-    return fields.Dict(
-        schema.Text(longest=40),
-        schema.Text(longest=200, shortest=0),
-        validate=check,
-        metadata={"description": described, "examples": [{"country": "CA"}]},
-    )
+    def __init__(self) -> None:
+        described = {"description": self.__doc__, "examples": [{"country": "CA"}], **LINES}
+        lines = schema.Text(longest=40), schema.Text(longest=200, shortest=0)
+        super().__init__(*lines, validate=_few_lines, metadata=described)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        address = super()._deserialize(value, attr, data, **kwargs)
+        if "country" in address and not COUNTRY.regex.fullmatch(address["country"]):
+            raise ValidationError({"country": [COUNTRY.error]})
+        return address
+
+
+def _few_lines(address: dict[str, str]) -> None:
+    if len(address) > MOST_LINES:
+        raise ValidationError(f"At most {MOST_LINES} lines.")
 
 
 class AccountChanges(schema.Body):
     name = Name(longest=200)
     locale = locale()
     time_zone = fields.String(validate=_is_time_zone, metadata=TIME_ZONE)
-    address = _address()
+    address = Address()
 
 
 class FirstAdministrator(schema.Body):
@@ -59,7 +70,7 @@ class NewAccount(schema.Body):
     locale = locale(required=True)
     time_zone = fields.String(required=True, validate=_is_time_zone, metadata=TIME_ZONE)
     currency = fields.String(required=True, validate=CURRENCY)
-    address = _address()
+    address = Address()
     first_administrator = fields.Nested(FirstAdministrator, required=True)
 
 

@@ -1,6 +1,6 @@
 """Texts that several bodies take: names, e-mail addresses, locales."""
 
-import unicodedata
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -8,14 +8,20 @@ from marshmallow import ValidationError, fields, validate
 from entitlements import domain
 from kit import schema
 
+CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+ONE_LINE = rf"^[^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*$"
+
 
 class Name(schema.Text):
     """One line of text, without the blanks around it."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "metadata": {"pattern": ONE_LINE, **kwargs.get("metadata", {})}})
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
-        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
-            raise ValidationError("Contains a control character.")
+        if not re.fullmatch(ONE_LINE, name):
+            raise ValidationError("Blank, or contains a control character.")
         return name.strip()
 
 
