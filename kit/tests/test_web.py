@@ -207,6 +207,17 @@ def test_a_refusal_names_its_rule_and_its_facts(client, maker):
     assert answer.json["name"] == "forbidden"
 
 
+def test_a_whole_number_may_be_written_with_a_point(client, maker):
+    assert client.post(THINGS, json={"name": "lamp", "size": 5.0}, headers=maker).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["two words", "é", "x" * 201])
+def test_a_key_is_one_word_of_visible_ascii(client, maker, key):
+    answer = client.post(THINGS, json={"name": "lamp"}, headers={**maker, "Idempotency-Key": key})
+
+    assert code_of(answer) == (400, "idempotency-key-invalid")
+
+
 def test_the_same_key_and_body_get_the_same_answer_and_one_effect(client, maker):
     keyed = {**maker, "Idempotency-Key": "k1"}
     answers = [client.post(THINGS, json={"name": "lamp"}, headers=keyed) for _ in range(3)]

@@ -144,4 +144,5 @@ def test_what_is_no_route_is_a_problem_too(client):
 
     assert (nowhere.status_code, nowhere.json["code"]) == (404, "not-found")
     assert (wrong.status_code, wrong.json["code"]) == (405, "method-not-allowed")
+    assert set(wrong.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert nowhere.content_type == wrong.content_type == "application/problem+json"
