@@ -1,6 +1,6 @@
 """Whatever is committed takes effect once and in order, in any schedule of deaths, losses and restores.
 
-SCHEDULES is how many schedules each rule is tried with (300); the same ones every time. Each broken variant of
+SCHEDULES is how many schedules each rule is tried with (150); the same ones every time. Each broken variant of
 the kit must be caught by the machine that passes the whole one.
 """
 
@@ -16,7 +16,7 @@ from schedules import mutants
 from schedules.machine import Deliveries, Schedules
 
 Machine = type[RuleBasedStateMachine]
-TRIED = int(os.environ.get("SCHEDULES", "300"))
+TRIED = int(os.environ.get("SCHEDULES", "150"))
 ENOUGH_TO_CATCH = 2000  # the search ends with the first schedule that fails
 CAUGHT: list[tuple[Callable[[], AbstractContextManager[None]], Machine]] = [
     (mutants.a_cursor_without_sequence, Schedules),
