@@ -82,6 +82,9 @@ def _welcome(made: suite.Suite) -> str:
         f"  Portal        {urls['portal']}",
         f"  Mailbox       {urls['mailbox']}   (every e-mail lands here)",
         *(f"  {name:<13} {urls[name]}   (API: /openapi.json)" for name in suite.SERVICES),
+        f"  {'broker':<13} {made.broker_url.rpartition('@')[2]}   (its password: .run/suite.json)"
+        if made.rabbitmq
+        else f"  {'broker':<13} {made.broker_url.rpartition('@')[2]}",
         "",
     ]
     if made.account:

@@ -58,5 +58,6 @@ def forget(directory: Path = HOME) -> None:
 if __name__ == "__main__":
     try:
         forget()
+        print(f"{HOME} is forgotten; the next start begins anew.")
     except AlreadyRunning as running:
         sys.exit(str(running))

@@ -6,6 +6,7 @@ stop and kill single processes ("orders-web") and arm failpoints in them.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,7 @@ class Suite:
         if self.account:
             demo.await_known(self.urls["orders"], self.directory, self.account["account_id"])
         self.say("all of them answer")
+        self._write_environments()
         self._describe()
 
     def stop(self) -> None:
@@ -217,6 +219,13 @@ class Suite:
                 self.postgres.create_database(service)
         databases = [f"{service}={self._database_url(service)}" for service in self.services]
         self._call("local.migrate", databases, {**os.environ, "PYTHONPATH": str(running.REPOSITORY / "deploy")})
+
+    def _write_environments(self) -> None:
+        """For whoever wants to run a unit's commands beside the suite."""
+        for unit in self.units:
+            env = {name: value for name, value in self.env_of(unit).items() if name not in os.environ}
+            lines = [f"{name}={shlex.quote(value)}\n" for name, value in env.items()]
+            (self.directory / f"{unit}.env").write_text("".join(lines))
 
     def run(self, unit: str, *arguments: str) -> str:
         """What `python -m <unit> …` prints; StartFailed with its words when it fails."""

@@ -1,4 +1,7 @@
-"""Tokens for a suite on this machine, signed with its own keys: make -s token ACCOUNT=… ROLE=…"""
+"""Tokens for a suite on this machine, signed with its own keys: make -s token ACCOUNT=… ROLE=…
+
+SUITE names the directory of another suite than that of `make run`.
+"""
 
 import os
 import sys
@@ -36,7 +39,7 @@ def for_scopes(keys: Path, scopes: str) -> str:
         if wanted and wanted <= issuers[name].without_account:
             return auth.Signer(keys / f"{name}.json").token(OPERATOR, wanted, lasts=LASTS)
     known = sorted(frozenset().union(*(issuer.without_account for issuer in issuers.values())))
-    raise NoToken(f"Nobody may grant {scopes!r} at once; scopes are {', '.join(known)}.")
+    raise NoToken(f"No issuer may grant all of {scopes!r}; scopes are {', '.join(known)}.")
 
 
 def asked_for(directory: Path, env: dict[str, str]) -> str:
@@ -64,7 +67,7 @@ def _demo_member(directory: Path, account: str, role: str) -> str:
 
 def main() -> None:
     try:
-        print(asked_for(running.HOME, dict(os.environ)))
+        print(asked_for(Path(os.environ.get("SUITE") or running.HOME), dict(os.environ)))
     except NoToken as problem:
         sys.exit(str(problem))
 

@@ -59,6 +59,14 @@ def test_check_says_what_is_missing(command, service, env, named):
     assert "Traceback" not in said
 
 
+def test_the_portal_says_what_is_missing(command):
+    for env, named in (({}, "CATALOG_URL"), (SOURCES, "keys/portal.json")):
+        code, said = command("portal", "check", **env)
+        assert code == 1
+        assert named in said
+        assert "Traceback" not in said
+
+
 def test_check_names_the_key_that_is_missing(command):
     env = {**SOURCES, "DATABASE_URL": "sqlite:///own.db"}
     command("orders", "migrate", **env)

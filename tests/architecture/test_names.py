@@ -94,6 +94,6 @@ def test_tables_are_plural(service):
 
 def test_tests_are_sentences():
     for path in sorted(ROOT.glob("**/tests/**/test_*.py")):
-        if ".venv" not in path.parts:
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts):
             for name in functions(path):
                 assert not name.startswith("test_") or name.count("_") >= 3, f"{path}: {name}"

@@ -50,7 +50,7 @@ def test_scopes_come_from_an_issuer_that_may_grant_them(caller):
         ({}, "Say ACCOUNT="),
         ({"ACCOUNT": "acme"}, "must be a UUID"),
         ({"ACCOUNT": ACCOUNT, "ROLE": "boss"}, "There is no role boss"),
-        ({"SCOPES": "events:read everything"}, "Nobody may grant"),
+        ({"SCOPES": "events:read everything"}, "No issuer may grant"),
     ],
 )
 def test_what_cannot_be_granted_is_said_in_words(directory, env, words):

@@ -7,11 +7,12 @@ from portal import catalogue, settings
 from portal.app import create_app
 
 
-@click.group(help="The portal. Settings come from the environment.")
+@click.group(help="The portal. Settings come from the environment: see docs/operations.md.")
 def main() -> None: ...
 
 
 @main.command()
+@cli.plainly()
 def web() -> None:
     """Serve pages on HOST:PORT."""
     read = settings.read()
@@ -20,6 +21,7 @@ def web() -> None:
 
 
 @main.command()
+@cli.plainly()
 def check() -> None:
     """Say whether the portal could start: its settings and keys."""
     read = settings.read()
