@@ -285,7 +285,8 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
         held = owner["license"] or abort(404)
         install = plan(held["plan"])["install"]
         shown = {name: owner[name] for name in ("id", "name", "email", "locale")}
-        return {"account_name": suite.account["name"], "member": shown, "install": install, **held}
+        account = {"account_name": suite.account["name"], "account_time_zone": suite.account["time_zone"]}
+        return {**account, "member": shown, "install": install, **held}
 
     @route("POST", "/v1/activations", "entitlements")
     def activate() -> tuple[Json, int]:

@@ -47,3 +47,18 @@ def test_a_code_is_typed_on_the_own_page(signed_in, code):
     assert "Not activated yet" in sophie.open("/").text
 
     assert "Welcome, Sophie" in sophie.open(f"/activate?code={code}").text
+
+
+@pytest.mark.parametrize(
+    ("name", "when"), [("Sophie Germain", "23 nov. 2026, 01:21"), ("Grace Hopper", "Nov 23, 2026, 1:21")]
+)
+def test_instants_are_in_the_accounts_time_zone_and_no_sentence_has_two_full_stops(
+    browser, suite, signed_in, name, when
+):
+    person = suite.member(name)
+    suite.assign(person, "pro")["activated_at"] = "2026-11-23T06:21:00Z"
+    signed = signed_in(name, person["locale"])
+
+    for page in (browser.open(f"/activate/{next(iter(suite.codes))}").text, signed.open("/").text):
+        assert when in page
+        assert "m.." not in page

@@ -30,7 +30,7 @@ def test_packages_show_price_contents_what_is_owned_and_the_document(ada):
 
     assert "$18.75" in page
     assert "Attachments up to 2.5 GB" in page
-    assert "You own 5, 5 free" in page
+    assert "You own 5: 5 free" in page
     assert 'href="/plans/pro/document"' in page
 
 
@@ -87,7 +87,7 @@ def test_paying_leads_to_an_order_that_turns_to_licenses_ready(ada, suite, check
     page = ada.send("/checkout", **checkout, card=PAYS)
 
     assert re.search(r"Order \d+", page.text)
-    assert "turns by itself" in page.text
+    assert "refreshes by itself" in page.text
     assert '<noscript><meta http-equiv="refresh"' in page.text
     suite.fulfill(order_of(suite))
     page = ada.open(page.request.path)

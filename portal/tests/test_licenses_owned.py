@@ -57,3 +57,15 @@ def test_a_number_that_is_none_removes_nothing(ada, suite, seats):
 
     assert 'id="seats-error"' in page
     assert suite.pool("eco")["parked"] == 0
+
+
+def test_what_is_removed_counts_the_same_way_everywhere(ada, suite):
+    suite.parkings["1"] = {"id": "1", "plan": "eco", "interval": "month", "seats": 2}
+    page = ada.open("/licenses").text
+
+    assert "You own 5: 3 free, 2 end with the term" in page
+    assert 'data-label="Total">5<' in page
+    home = ada.open("/").text
+    assert "0 of 5 assigned" in home
+    assert "3 free, 2 end with the term" in home
+    assert "3 of 5 free" in ada.open(f"/people/{suite.member('Grace Hopper')['id']}/license").text

@@ -70,6 +70,15 @@ def test_a_domain_that_is_not_approved_is_refused_in_words_and_nothing_typed_is_
     assert re.search(r'value="fr" lang="fr" selected', page)
 
 
+@pytest.mark.parametrize("address", ["", "help@seatwise.example"])
+def test_whoever_can_approve_a_domain_is_named(ada, app, address):
+    app.extensions["settings"] = app.extensions["settings"]._replace(support_email=address)
+    ada.open("/people/new")
+    page = ada.send("/people", name="Eve", email="eve@elsewhere.example", locale="en").text
+
+    assert f"The operator of this portal{f' ({address})' if address else ''} can approve it." in page
+
+
 def test_whoever_may_not_give_roles_adds_members_only(signed_in, suite):
     dorothy = signed_in("Dorothy Manager")
     assert 'name="roles"' not in dorothy.open("/people/new").text
@@ -160,6 +169,14 @@ def test_a_license_is_taken_back_and_the_plan_changed(ada, suite, grace):
     page = ada.send(f"/people/{grace['id']}/license", plan="none").text
     assert "no longer has a license" in page
     assert grace["license"] is None
+
+
+def test_an_e_mail_is_promised_only_to_who_gets_a_license(ada, suite, grace):
+    suite.assign(grace, "eco")
+    page = ada.open(f"/people/{grace['id']}/license").text
+
+    assert "no e-mail goes out when it is taken back" in page
+    assert "The person gets a confirmation" not in page
 
 
 def test_saving_without_a_choice_asks_for_one(ada, grace):

@@ -26,6 +26,9 @@ def select_locale() -> str:
 
 
 def select_time_zone() -> str | None:
+    """The zone of the account that a page is about: of the person signed in, or of the code shown."""
+    if g.get("time_zone"):
+        return str(g.time_zone)
     return g.me.time_zone if g.get("me") is not None else None
 
 

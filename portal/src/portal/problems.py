@@ -1,5 +1,6 @@
 """Refusals of services in words that help: what was refused, why, and what can be done."""
 
+from flask import current_app
 from flask_babel import gettext
 
 from portal.clients import Json, Problem
@@ -38,6 +39,14 @@ def field_texts(problem: Problem, names: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def _operator() -> str:
+    """Whoever runs the portal, with the address to write to, if there is one."""
+    address = current_app.extensions["settings"].support_email
+    if address:
+        return gettext("The operator of this portal (%(address)s)", address=address)
+    return gettext("The operator of this portal")
+
+
 def _sentences(facts: Json) -> dict[str, str]:
     plan = plan_name(str(facts["plan"])) if facts.get("plan") else gettext("this plan")
     domain = str(facts.get("domain", ""))
@@ -54,8 +63,9 @@ def _sentences(facts: Json) -> dict[str, str]:
         "plan-unknown": gettext("There is no such plan, or it is not sold any more."),
         "domain-not-approved": gettext(
             "The e-mail domain %(domain)s is not approved for your organization. "
-            "People can be added only from approved domains; ask us to approve it.",
+            "People can be added only from approved domains. %(who)s can approve it.",
             domain=domain,
+            who=_operator(),
         ),
         "email-taken": gettext("Somebody in your organization has this e-mail address already."),
         "last-administrator": gettext("At least one administrator must remain. Make somebody else one first."),

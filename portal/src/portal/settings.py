@@ -16,7 +16,8 @@ class Settings(NamedTuple):
 
     SECRET_KEY_FILE keeps the key of the session cookie (made when missing; replicas share it), SMTP_URL and
     MAIL_FROM send sign-in links, PORTAL_URL is how people reach us, DEMO_ACCOUNT opens the one-click sign-in of
-    that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe.
+    that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe, SUPPORT_EMAIL is where people
+    ask whoever runs the portal.
     """
 
     unit: kit_settings.Settings
@@ -27,6 +28,7 @@ class Settings(NamedTuple):
     demo_account: str
     sandbox: bool
     trusted_proxies: int
+    support_email: str = ""
 
 
 def read() -> Settings:
@@ -40,6 +42,7 @@ def read() -> Settings:
         demo_account=env.str("DEMO_ACCOUNT", ""),
         sandbox=env.bool("SANDBOX", True),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0),
+        support_email=env.str("SUPPORT_EMAIL", ""),
     )
 
 

@@ -73,7 +73,7 @@ def role_effect(role: str) -> str:
         "purchaser": gettext("Buys licenses and sees orders."),
         "people-manager": gettext("Adds and removes people and gives them licenses."),
         "auditor": gettext("Reads the activity log."),
-        "member": gettext("Uses a license; sees the own page only."),
+        "member": gettext("Uses a license; sees only their own page."),
     }
     return effects.get(role, "")
 

@@ -177,6 +177,7 @@ def test_a_code_tells_the_portal_whose_it_is_and_how_to_install(client, bearer, 
 
     assert code_of(bob).json["assignment_id"] == announced("license.assigned")[0].data["assignment_id"]
     assert (told["account_name"], told["member"]["id"], told["plan"]) == ("Acme", bob, "advanced")
+    assert told["account_time_zone"] == "America/Toronto"
     assert told["install"]["fr"] == "Advanced"
     assert client.get("/v1/activation-codes/nonsense", headers=page).status_code == 404
 

@@ -34,6 +34,7 @@ def show(code: str) -> str | tuple[str, int]:
         if problem.unreachable:
             raise
         return render_template("activate/unknown.html"), 404
+    g.time_zone = found["account_time_zone"]
     if not g.get("me") and not language.session.get("language"):
         g.language = found["member"]["locale"][:2]
     return render_template(

@@ -17,7 +17,7 @@ def activation_of(account_id: str, license_id: str) -> Assignment:
 def code_described(code: str) -> dict[str, Any]:
     """Whose code this is, of what, and how to install it."""
     found = (
-        Assignment.select(Assignment, Account.name, Member, License.id, PlanVersion.install)
+        Assignment.select(Assignment, Account.name, Account.time_zone, Member, License.id, PlanVersion.install)
         .join_from(Assignment, Account)
         .join_from(Assignment, Member)
         .join_from(Assignment, License)
@@ -29,6 +29,7 @@ def code_described(code: str) -> dict[str, Any]:
         domain.code_unknown()
     return {
         "account_name": found.account.name,
+        "account_time_zone": found.account.time_zone,
         "member": found.member,
         "plan": found.plan,
         "install": found.license.granted.install,

@@ -43,6 +43,7 @@ class CodeHolder(Holder):
 
 class CodeDescribed(Answer):
     account_name = fields.String()
+    account_time_zone = fields.String()
     member = fields.Nested(CodeHolder)
     plan = fields.String()
     install = fields.Dict()
