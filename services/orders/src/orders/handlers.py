@@ -21,42 +21,42 @@ class View(Schema):
         unknown = EXCLUDE
 
 
-class PriceView(View):
+class Price(View):
     currency = fields.String(required=True)
     interval = fields.String(required=True)
     unit_amount = fields.Integer(required=True)
 
 
-class PublishedView(View):
+class PlanPublished(View):
     plan = fields.String(required=True)
     version = fields.Integer(required=True)
     rank = fields.Integer(required=True)
     name = fields.Dict(required=True)
     summary = fields.Dict(required=True)
     features = fields.Dict(required=True)
-    prices = fields.List(fields.Nested(PriceView), required=True)
+    prices = fields.List(fields.Nested(Price), required=True)
     minimum_quantity = fields.Integer(load_default=1)
     effective_from = fields.Date(required=True)
 
 
-class RetiredView(View):
+class PlanRetired(View):
     plan = fields.String(required=True)
     successor = fields.String(load_default=None, allow_none=True)
 
 
-class AccountView(View):
+class AccountDescribed(View):
     name = fields.String(required=True)
     locale = fields.String(required=True)
     time_zone = fields.String(required=True)
     currency = fields.String(required=True)
 
 
-class IssuedView(View):
+class LicenseIssued(View):
     order_id = fields.UUID(required=True)
     line = fields.Integer(required=True)
 
 
-class ParkingView(View):
+class SeatsParked(View):
     plan = fields.String(required=True)
     interval = fields.String(required=True)
     parked = fields.Integer(required=True)
@@ -77,7 +77,7 @@ def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
     Plan.insert(code=told["plan"], **retired).on_conflict(conflict_target=[Plan.code], update=retired).execute()
 
 
-def on_account_told(event: Arrived, told: dict[str, Any]) -> None:
+def on_account_described(event: Arrived, told: dict[str, Any]) -> None:
     """account.opened and account.changed carry the whole account."""
     if not domain.time_zone_known(told["time_zone"]):
         log.warning("time_zone_unknown", account=event.subject, time_zone=told["time_zone"])
@@ -121,14 +121,14 @@ def _lock_account(event: Arrived) -> None:
 
 HANDLERS: Handlers = {
     "catalog": {
-        "plan.published": Handler(PublishedView(), on_plan_published),
-        "plan.retired": Handler(RetiredView(), on_plan_retired),
+        "plan.published": Handler(PlanPublished(), on_plan_published),
+        "plan.retired": Handler(PlanRetired(), on_plan_retired),
     },
     "entitlements": {
-        "account.opened": Handler(AccountView(), on_account_told),
-        "account.changed": Handler(AccountView(), on_account_told),
-        "license.issued": Handler(IssuedView(), on_license_issued),
-        "seats.parked": Handler(ParkingView(), on_seats_parked),
-        "seats.unparked": Handler(ParkingView(), on_seats_parked),
+        "account.opened": Handler(AccountDescribed(), on_account_described),
+        "account.changed": Handler(AccountDescribed(), on_account_described),
+        "license.issued": Handler(LicenseIssued(), on_license_issued),
+        "seats.parked": Handler(SeatsParked(), on_seats_parked),
+        "seats.unparked": Handler(SeatsParked(), on_seats_parked),
     },
 }

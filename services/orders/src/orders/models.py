@@ -1,6 +1,7 @@
 """The tables: plans and accounts as we heard of them, cart, quotes, orders, attempts to pay, subscriptions."""
 
 from datetime import date
+from typing import NoReturn
 
 import peewee
 
@@ -59,16 +60,21 @@ class Account(db.Table):
     def locked(cls, account_id: str) -> "Account":
         """The row, locked until commit."""
         account: Account | None = db.locked(cls.select().where(cls.id == account_id)).first()
-        return account or refuse(
-            "account-unknown", "This account is not known here yet; try again in a moment."
-        )
+        return account or cls.unknown()
 
     @classmethod
     def known(cls, account_id: str) -> "Account":
         account: Account | None = cls.get_or_none(cls.id == account_id)
-        return account or refuse(
-            "account-unknown", "This account is not known here yet; try again in a moment."
-        )
+        return account or cls.unknown()
+
+    @staticmethod
+    def unknown() -> NoReturn:
+        refuse("account-unknown", "This account is not known here yet; try again in a moment.")
+
+    def check_currency(self, currency: str | None) -> None:
+        """What is asked for may name the currency, but only the account's."""
+        if currency not in (None, self.currency):
+            domain.refuse_field("currency-mismatch", "currency", f"This account buys in {self.currency}.")
 
 
 class Cart(db.Table):

@@ -29,8 +29,7 @@ def make_quote(
     """Price these lines (the cart's, without any) as of the account's today; due now and at renewal."""
     with db.atomic():
         account = Account.locked(account_id)
-        if currency not in (None, account.currency):
-            domain.refuse_field("currency-mismatch", "currency", f"This account buys in {account.currency}.")
+        account.check_currency(currency)
         cart = Cart.of(account_id)
         wanted = cart.lines if lines is None else lines
         return _quote(account, interval or cart.interval, wanted, from_cart=lines is None)

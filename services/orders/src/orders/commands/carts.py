@@ -22,9 +22,7 @@ def fill_cart(
 ) -> Cart:
     """Replace the cart; refused when somebody else changed it since `seen`."""
     with db.atomic():
-        account = Account.locked(account_id)
-        if currency not in (None, account.currency):
-            domain.refuse_field("currency-mismatch", "currency", f"This account buys in {account.currency}.")
+        Account.locked(account_id).check_currency(currency)
         known = {plan.code for plan in Plan.select(Plan.code)}
         for number, line in enumerate(lines):
             if line["plan"] not in known:

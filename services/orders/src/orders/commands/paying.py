@@ -36,9 +36,9 @@ def pay_order(
         Account.locked(account_id)
         order = Order.get_or_none(id=order_id, account=account_id) or not_found("order")
         known = Attempt.get_or_none(order=order, key=key) if key is not None else None
-        if known is not None and (known.provider, known.last4) != (provider.name, card[-4:]):
-            refuse("idempotency-key-reused", "This Idempotency-Key came with another card.", status=422)
         if known is not None:
+            if (known.provider, known.last4) != (provider.name, card[-4:]):
+                refuse("idempotency-key-reused", "This Idempotency-Key came with another card.", status=422)
             return {"status": domain.ANSWERS[known.state], "reason": known.reason}
         if order.status in domain.ANSWERED:
             return {"status": domain.ANSWERS[order.status], "reason": None}
