@@ -49,6 +49,40 @@ def test_a_summary_names_people_and_plans_in_the_language_asked_for(acme, read):
     assert english["actor"] == {"id": f"member:{acme.ada}", "name": "Ada Lovelace"}
 
 
+@pytest.mark.parametrize(
+    ("language", "with_two", "with_none"),
+    [
+        ("en", "renewing on December 22, 2026 now has 7 × Pro (2 of them not renewed)", "now has 7 × Pro"),
+        (
+            "fr",
+            "le 22 décembre 2026 compte maintenant 7 × Pro (dont 2 sans renouvellement)",
+            "maintenant 7 × Pro",
+        ),
+    ],
+)
+def test_a_removal_and_its_undoing_read_differently(acme, read, language, with_two, with_none):
+    for parked in (2, 0):
+        items = [{"plan": "pro", "version": 1, "quantity": 7, "unit_amount": 1, "parked": parked}]
+        changed = {"term": {"start": "2026-11-22", "end": "2026-12-22"}, "items": items}
+        acme.hears(acme.orders.tells("subscription.changed", acme.id, changed))
+
+    undone, removed = (
+        item["summary"] for item in read(type="subscription.changed", language=language).json["items"]
+    )
+    assert removed.replace("\N{NO-BREAK SPACE}", " ").endswith(with_two)
+    assert undone.replace("\N{NO-BREAK SPACE}", " ").endswith(with_none)
+    assert "7\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}Pro" in undone
+
+
+def test_why_a_card_was_declined_is_said_in_words(acme, read):
+    acme.hears(acme.orders.tells("order.declined", acme.id, {"number": "1", "reason": "card-declined"}))
+
+    [english] = read(type="order.declined").json["items"]
+    [french] = read(type="order.declined", language="fr").json["items"]
+    assert english["summary"].endswith("(the bank declined the card)")
+    assert french["summary"].endswith("(carte refusée par la banque)")
+
+
 def test_a_person_who_left_is_still_known_by_name(acme, read):
     acme.hears(acme.entitlements.tells("member.removed", acme.id, {"member_id": acme.elodie}))
 

@@ -100,6 +100,13 @@ def _money(context: jinja2.runtime.Context, amount: int) -> str:
 
 
 @jinja2.pass_context
+def _money_in_full(context: jinja2.runtime.Context, amount: int) -> str:
+    """With the currency's code where the sign alone is that of several: $15.00 CAD."""
+    said = _money(context, amount)
+    return said if any(map(str.isalpha, said)) else f"{said}\N{NO-BREAK SPACE}{context['currency']}"
+
+
+@jinja2.pass_context
 def _plan(context: jinja2.runtime.Context, code: str) -> str:
     said: str = context["wording"].plan(code)
     return said
@@ -111,7 +118,7 @@ def _day(context: jinja2.runtime.Context, day: str) -> str:
     return said
 
 
-TEMPLATES.filters.update(money=_money, plan=_plan, day=_day)
+TEMPLATES.filters.update(money=_money, money_in_full=_money_in_full, plan=_plan, day=_day)
 
 
 @cache

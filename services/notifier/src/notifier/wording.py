@@ -26,6 +26,7 @@ WORDS = {
         "nobody": "Somebody",
         "service": "Seatwise",
         "operator": "An operator",
+        "parked": "%s of them not renewed",
         "order-paid": "receipt",
         "license-assigned": "license confirmation",
     },
@@ -33,9 +34,19 @@ WORDS = {
         "nobody": "Une personne",
         "service": "Seatwise",
         "operator": "Un opérateur",
+        "parked": "dont %s sans renouvellement",
         "order-paid": "reçu",
         "license-assigned": "confirmation de licence",
     },
+}
+
+REASONS = {
+    "card-declined": {"en": "the bank declined the card", "fr": "carte refusée par la banque"},
+    "insufficient-funds": {"en": "not enough funds", "fr": "provision insuffisante"},
+    "authentication-failed": {"en": "not confirmed at the bank", "fr": "non confirmé auprès de la banque"},
+    "not-charged": {"en": "nothing was charged", "fr": "rien n’a été débité"},
+    "no longer assigned": {"en": "no longer assigned", "fr": "la licence n’est plus attribuée"},
+    "no longer a member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
 }
 
 
@@ -52,6 +63,8 @@ class Wording:
             "plan": lambda code, _: self.plan(code),
             "member": lambda member_id, _: self.member(member_id),
             "lines": lambda lines, _: self.lines(lines),
+            "date": lambda day, _: self.date(day),
+            "reason": lambda code, _: self.reason(code),
             "count": lambda number, _: self.count(number),
             "mail": lambda kind, _: WORDS[language].get(kind, kind),
         }
@@ -74,9 +87,17 @@ class Wording:
         return self._plans.get(code, code.capitalize())
 
     def lines(self, lines: Iterable[dict[str, Any]]) -> str:
-        """3 × Eco, 1 × Pro"""
-        counted = ((line.get("seats", line.get("quantity", 0)), line["plan"]) for line in lines)
-        return ", ".join(f"{self.count(seats)} × {self.plan(plan)}" for seats, plan in counted)
+        """3 × Eco, 1 × Pro (1 of them not renewed); a number stays on the line of its plan."""
+        return ", ".join(self._line(line) for line in lines)
+
+    def _line(self, line: dict[str, Any]) -> str:
+        seats, plan = self.count(line.get("seats", line.get("quantity", 0))), self.plan(line["plan"])
+        said, parked = f"{seats}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{plan}", line.get("parked")
+        return f"{said} ({WORDS[self.language]['parked'] % self.count(parked)})" if parked else said
+
+    def reason(self, code: str) -> str:
+        """Why something was refused, which comes as a code."""
+        return REASONS.get(code, {}).get(self.language) or code.replace("-", " ")
 
     def member(self, member_id: str | None) -> str:
         if member_id is not None and member_id not in self._members:
