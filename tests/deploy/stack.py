@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from compose import credentials
+from journeys.people import PATIENCE
 from local import ports
 
 from .engine import Engine
@@ -26,7 +27,9 @@ class Letters:
         self.url = url
 
     def messages(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/messages").raise_for_status().json()
+        found: list[dict[str, Any]] = (
+            httpx.get(f"{self.url}/messages", timeout=PATIENCE).raise_for_status().json()
+        )
         return found
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from compose import credentials
-from journeys.people import Office, code_in
+from journeys.people import PATIENCE, Office, code_in
 from local import ports
 from local.suite import Suite
 
@@ -45,7 +45,7 @@ def test_who_buys_hands_over_and_activates_may_use_the_product(office):
 
 
 def test_who_asks_the_portal_gets_a_link_by_mail_that_leads_back_to_it(stack, office):
-    with httpx.Client(base_url=stack.urls["portal"], follow_redirects=True) as browser:
+    with httpx.Client(base_url=stack.urls["portal"], follow_redirects=True, timeout=PATIENCE) as browser:
         form = browser.get("/sign-in").text
         [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', form))
         sent = browser.post("/sign-in", data={"csrf_token": token, "email": office.ada["email"]})
@@ -147,7 +147,7 @@ def test_a_role_with_a_new_password_goes_on(stack, office):
     changed = {name for name, one in stack.containers().items() if one["Id"] != before[name]}
     assert {"catalog-web", "catalog-worker"} <= changed
     assert not changed & {"entitlements-web", "notifier-web", "postgres", "rabbitmq"}
-    assert httpx.get(f"{stack.urls['catalog']}/readyz").status_code == 200
+    assert httpx.get(f"{stack.urls['catalog']}/readyz", timeout=PATIENCE).status_code == 200
 
 
 def test_told_to_stop_web_and_worker_end_in_order(stack):
