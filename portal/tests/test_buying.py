@@ -78,7 +78,9 @@ def test_who_changed_the_summary_meanwhile_is_named_with_both_versions(ada, suit
     suite.cart.update(lines=[{"plan": "eco", "seats": 9}], changed_by=suite.member("Benoît Mandelbrot")["id"])
     page = ada.send("/licenses/cart", **{"etag": etag, "line-eco": "2", "interval": "month"}).text
 
-    assert "Benoît Mandelbrot changed the summary meanwhile to: 9 × Eco. Yours was: 2 × Eco." in page
+    assert "Benoît Mandelbrot changed the summary meanwhile to: 9 × Eco. Yours was: 2 × Eco." in page.replace(
+        "\xa0", " "
+    )
     assert 'name="line-eco" value="2"' in page
     assert suite.cart["lines"] == [{"plan": "eco", "seats": 9}]
 
@@ -184,7 +186,7 @@ def test_orders_are_listed_with_their_state(ada, suite, checkout):
     ada.send("/checkout", **checkout, card=PAYS)
     page = ada.open("/orders").text
 
-    assert "2 × Eco" in page
+    assert "2 × Eco" in page.replace("\xa0", " ")
     assert "$10.00" in page
 
 
@@ -192,3 +194,14 @@ def test_french_amounts_are_written_the_canadian_way(signed_in, suite):
     suite.cart["lines"] = [{"plan": "eco", "seats": 2}]
 
     assert "Payer 10,00\xa0$" in signed_in("Ada Lovelace", "fr").open("/checkout").text
+
+
+@pytest.mark.parametrize("path", ["/licenses", "/checkout"])
+def test_the_renewal_says_what_else_is_in_it_and_the_total_its_currency(ada, suite, path):
+    suite.cart["lines"] = [{"plan": "eco", "seats": 2}]
+    page = ada.open(path).text.replace("\xa0", " ")
+
+    assert "with the 5 × Eco, 2 × Pro that you own" in page
+    assert "<dd>$10.00 CAD</dd>" in page
+    suite.cart["interval"] = "year"
+    assert "that you own</small>" not in ada.open(path).text

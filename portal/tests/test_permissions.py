@@ -106,3 +106,26 @@ def test_a_removed_person_is_signed_out(signed_in, suite, monkeypatch):
     monkeypatch.setattr("portal.session.time.time", lambda: later)
 
     assert browser.client.get("/people").status_code == 303
+
+
+def test_who_may_not_buy_is_not_told_to_choose_nor_shown_renewals_they_may_not_see(signed_in):
+    page = signed_in("Dorothy Manager").open("/licenses").text
+
+    assert "Choose a plan" not in page
+    assert "Whoever buys for your organization can add more." in page
+    assert "Next renewal" not in page
+
+
+def test_remove_this_user_is_offered_only_where_it_would_be_done(signed_in, suite):
+    ada, dorothy = suite.member("Ada Lovelace"), signed_in("Dorothy Manager")
+    refused = dorothy.open(f"/people/{ada['id']}").text
+    assert "Remove this user" not in refused
+    assert "Only an administrator can remove somebody with these roles." in refused
+    assert "Remove this user" in dorothy.open(f"/people/{suite.member('Grace Hopper')['id']}").text
+
+    own = signed_in("Ada Lovelace")
+    assert "Remove this user" in own.open(f"/people/{ada['id']}").text
+    suite.member("Benoît Mandelbrot")["roles"] = ["member"]
+    page = own.open(f"/people/{ada['id']}").text
+    assert "Remove this user" not in page
+    assert "The last administrator cannot be removed." in page

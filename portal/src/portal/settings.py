@@ -16,8 +16,8 @@ class Settings(NamedTuple):
 
     SECRET_KEY_FILE keeps the key of the session cookie (made when missing; replicas share it), SMTP_URL and
     MAIL_FROM send sign-in links, PORTAL_URL is how people reach us, DEMO_ACCOUNT opens the one-click sign-in of
-    that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe, SUPPORT_EMAIL is where people
-    ask whoever runs the portal.
+    that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe, SUPPORT_EMAIL is where
+    people ask whoever runs the portal.
     """
 
     unit: kit_settings.Settings

@@ -28,6 +28,22 @@ def money(amount: int, currency: str) -> str:
     return str(babel_currency(value, currency))
 
 
+def money_in_full(amount: int, currency: str) -> str:
+    """With the currency's code where the sign alone is that of several: $45.00 CAD."""
+    said = money(amount, currency)
+    return said if any(map(str.isalpha, said)) else f"{said}\N{NO-BREAK SPACE}{currency}"
+
+
+def seats(number: int, plan: str) -> str:
+    """3 × Eco, which no line end divides."""
+    return f"{number}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{plan_name(plan)}"
+
+
+def told(lines: dict[str, int]) -> str:
+    """Seats by plan: 3 × Eco, 1 × Pro."""
+    return ", ".join(seats(number, plan) for plan, number in lines.items()) or gettext("nothing")
+
+
 def moment(text: str | None, format: str = "medium") -> str:
     """An RFC 3339 instant in the account's time zone."""
     if not text:
@@ -149,5 +165,5 @@ def clock_time(moment: datetime, zone: str) -> str:
 def install(app: Flask) -> None:
     """Make these available in every template, under their own names."""
     said = (money, moment, day, plan_name, per, interval_name, role_name, role_effect, member_state)
-    more = (order_status, features, notice_kind, notice_state, words)
+    more = (order_status, features, notice_kind, notice_state, words, money_in_full, seats, told)
     app.jinja_env.filters.update({function.__name__: function for function in (*said, *more)})

@@ -57,3 +57,9 @@ class Orders:
     def subscriptions(self) -> list[Json]:
         found: list[Json] = self.api.get(f"{self.base}/subscriptions")["items"]
         return found
+
+    def renewed(self, interval: str) -> dict[str, int]:
+        """Seats by plan that are owned already and will be renewed each such interval."""
+        here = (one for one in self.subscriptions() if one["interval"] == interval)
+        counted = ((item["plan"], item["quantity"] - item["parked"]) for one in here for item in one["items"])
+        return {plan: seats for plan, seats in counted if seats > 0}

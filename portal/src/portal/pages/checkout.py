@@ -28,7 +28,8 @@ def confirm() -> str:
 
 def _quote_or_refusal(orders: Orders) -> Json:
     try:
-        return {"quote": orders.quote(), "refused": None}
+        quote = orders.quote()
+        return {"quote": quote, "refused": None, "owned": orders.renewed(quote["interval"])}
     except Problem as problem:
         if problem.unreachable:
             raise

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from portal import forms, problems, sections, session
 from portal.clients import Json, Problem
 from portal.clients.orders import Orders
-from portal.words import plan_name
+from portal.words import plan_name, told
 
 blueprint = Blueprint("licenses", __name__)
 
@@ -45,13 +45,14 @@ def overview() -> str:
 def _summary(orders: Orders) -> Json:
     """The cart and what it costs; a quote that is refused says why and leaves the cart editable."""
     cart = orders.cart()
-    quote, refused = None, None
+    quote, refused, owned = None, None, {}
     if cart["lines"]:
         try:
             quote = orders.quote()
+            owned = orders.renewed(quote["interval"])
         except Problem as problem:
             refused = problem
-    return {"cart": cart, "quote": quote, "refused": refused}
+    return {"cart": cart, "quote": quote, "refused": refused, "owned": owned}
 
 
 def _interval(summary: sections.Section | None) -> str:
@@ -139,8 +140,8 @@ def _conflict(problem: Problem, yours: dict[str, int]) -> str:
         "%(who)s changed the summary meanwhile to: %(theirs)s. "
         "Yours was: %(yours)s. Check it and press Update.",
         who=_name_of(cart.get("changed_by")),
-        theirs=_told({line["plan"]: line["seats"] for line in cart["lines"]}),
-        yours=_told(yours),
+        theirs=told({line["plan"]: line["seats"] for line in cart["lines"]}),
+        yours=told(yours),
     )
 
 
@@ -149,10 +150,6 @@ def _name_of(member_id: str | None) -> str:
         return str(session.suite().entitlements.member(str(member_id))["name"])
     except Problem:
         return gettext("Somebody else")
-
-
-def _told(lines: dict[str, int]) -> str:
-    return ", ".join(f"{seats} × {plan_name(plan)}" for plan, seats in lines.items()) or gettext("nothing")
 
 
 def _lines(seats_by_plan: dict[str, int]) -> list[Json]:

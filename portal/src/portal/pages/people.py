@@ -1,5 +1,6 @@
 """User Management: everybody of the account, adding and removing them, their details and roles."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
@@ -13,6 +14,7 @@ blueprint = Blueprint("people", __name__)
 
 ROLES = ("administrator", "purchaser", "people-manager", "auditor", "member")
 PAGE = 25
+ADMINISTRATOR = ROLES[0]
 FIELDS = {"email": "email", "name": "name", "locale": "locale", "roles": "roles"}
 
 
@@ -78,13 +80,38 @@ def _typed_roles() -> list[str]:
 @session.allow("people", "licenses")
 def show(member_id: str) -> str:
     suite = session.suite()
+    own = member_id == g.me.id and ADMINISTRATOR in g.me.roles
     page = sections.read(
+        kept=_last_administrator if own else None,
         person=lambda: suite.entitlements.member(member_id),
         notices=(lambda: suite.notifier.notices(member=member_id))
         if g.me.may("people", "activity:read")
         else None,
     )
-    return render_template("people/show.html", page=page, person=page.person.value, roles=ROLES)
+    return render_template(
+        "people/show.html", page=page, person=page.person.value, roles=ROLES, stays=_stays(page)
+    )
+
+
+def _last_administrator() -> bool:
+    """Whether nobody else of the account could go on administering it."""
+    entitlements, cursor = session.suite().entitlements, ""
+    while cursor is not None:
+        found = entitlements.members(state="active", limit=500, cursor=cursor)
+        if any(ADMINISTRATOR in one["roles"] and one["id"] != g.me.id for one in found["items"]):
+            return False
+        cursor = found["next"]
+    return True
+
+
+def _stays(page: SimpleNamespace) -> str:
+    """Why entitlements would refuse to remove the person; nothing when it would not."""
+    person = page.person.or_else({"roles": []})
+    if page.kept and page.kept.or_else(False):
+        return gettext("The last administrator cannot be removed. Make somebody else one first.")
+    if not set(person["roles"]) <= {"member"} and not g.me.may("roles"):
+        return gettext("Only an administrator can remove somebody with these roles.")
+    return ""
 
 
 @blueprint.post("/people/<member_id>")
