@@ -2,9 +2,12 @@
 
 import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from schemathesis import BaseSchema
+import schemathesis
+from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 PLACES = {"plan": "eco", "code": "eco", "language": "en", "name": "acme.example"}
 NOUNS = {
@@ -24,21 +27,29 @@ class Familiar:
         self.newest = dict(PLACES)
         self.turns = itertools.cycle([True, False])
 
-    def watch(self, schema: BaseSchema) -> None:
-        @schema.hook("before_call")
-        def name_what_exists(context: Any, case: Any, kwargs: Any) -> None:
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """schemathesis takes hooks around calls for all schemas alike."""
+
+        def before_call(context: Any, case: Any, kwargs: Any) -> None:
             allowed = case.meta is not None and case.meta.generation.mode.is_positive
             if allowed and next(self.turns):
                 case.path_parameters = self.named(case.path_parameters or {})
                 case.body = self.named(case.body)
 
-        @schema.hook("after_call")
-        def note_what_exists(context: Any, case: Any, response: Any) -> None:
+        def after_call(context: Any, case: Any, response: Any) -> None:
             noun = NOUNS.get(case.operation.path.rpartition("/")[2])
             if noun and response.status_code < 300 and case.method in ("GET", "POST"):
                 told = json.loads(response.text)
                 for item in told.get("items", [told]):
                     self.newest[noun] = item["id"]
+
+        hooks = schemathesis.hook(before_call), schemathesis.hook(after_call)
+        try:
+            yield
+        finally:
+            for one in hooks:
+                GLOBAL_HOOK_DISPATCHER.unregister(one)
 
     def named(self, given: Any) -> Any:
         """The same, with every name that is known standing for something that exists."""

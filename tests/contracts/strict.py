@@ -89,13 +89,13 @@ def trial(app: Flask, world: World, examples: int) -> Findings:
         def set(self, case: Any, data: dict[str, str], context: Any) -> None:
             case.headers.update(data)
 
-    Familiar().watch(schema)
     found = Findings([], defaultdict(set), [])
-    for event in from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _note(event.recorder, found)
-        elif isinstance(event, (events.NonFatalError, events.FatalError)):
-            found.broken.append(repr(getattr(event, "value", None) or getattr(event, "exception", None)))
+    with Familiar().watching():
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _note(event.recorder, found)
+            elif isinstance(event, (events.NonFatalError, events.FatalError)):
+                found.broken.append(repr(getattr(event, "value", None) or getattr(event, "exception", None)))
     return found
 
 

@@ -28,7 +28,12 @@ def _places() -> tuple[Database, Database, Log]:
 
 
 class Deliveries(RuleBasedStateMachine):
-    """Commits, relay, queue and deaths, with a broker that repeats but loses nothing, and no log."""
+    """Commits, relay, queue and deaths, with a broker that repeats but loses nothing, and no log.
+
+    What waits for its next attempt is left to the log, so here a dead process is away for longer than that.
+    """
+
+    away = LONGEST_WAIT
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +74,7 @@ class Deliveries(RuleBasedStateMachine):
     @precondition(lambda self: self.inbox.ready)
     def deliver(self, most: int, dies: str | None, patience: int) -> None:
         self.consumer.takes(self.inbox, most, dies, patience)
+        self.now.passes(self.away)
 
     @rule(place=places)
     @precondition(lambda self: self.inbox.ready)
@@ -108,6 +114,8 @@ class Deliveries(RuleBasedStateMachine):
 
 class Schedules(Deliveries):
     """All that can happen: the broker loses too, there is the log, and the producer may be restored."""
+
+    away = 0
 
     @initialize()
     def back_up_at_first(self) -> None:

@@ -19,6 +19,7 @@ from schedules.broker import Inbox
 PRODUCER, CONSUMER = "producer", "consumer"
 GRANT = "events:read"
 ALL = 1000  # more than stands unsent in any schedule
+PATIENT = 10**6  # seconds; no schedule dies so often that an event is given up
 
 
 class Crash(BaseException):
@@ -208,7 +209,7 @@ class Consumer:
         """A new process: what was only in memory is forgotten."""
         self.patience = ALL
         handlers: Mapping[str, Any] = {PRODUCER: {"*": cursors.Handler(None, self._handle)}}
-        self.catch_up = catchup.CatchUp({}, cursors.Reader(handlers), lambda: self.log.token)
+        self.catch_up = catchup.CatchUp({}, cursors.Reader(handlers, PATIENT), lambda: self.log.token)
         self.catch_up.clients[PRODUCER] = httpx.Client(base_url="http://log", transport=self.log.transport)
 
     def _handle(self, event: cursors.Arrived, data: dict[str, Any]) -> None:
