@@ -189,3 +189,13 @@ def test_members_are_listed_by_name_found_by_a_part_of_it_and_paged(office):
     assert found(f"?limit=3&cursor={first['next']}") == ["Élodie"]
     assert office.gets("/members?limit=4")["next"] is None
     assert refused(office.does("GET", "/members?cursor=made-up")) == (422, "cursor-invalid")
+
+
+@pytest.mark.parametrize("q", ["élise", "ELISE", "É"])
+def test_accents_count_neither_in_the_order_of_people_nor_in_the_search(office, q):
+    for number, name in enumerate(("Élise", "Frank", "Denis")):
+        office.hires(name, email=f"p{number}@acme.example")
+    listed = [member["name"] for member in office.gets("/members")["items"]]
+
+    assert listed == ["Ada Lovelace", "Denis", "Élise", "Frank"]
+    assert "Élise" in [member["name"] for member in office.gets(f"/members?q={q}")["items"]]

@@ -24,7 +24,8 @@ class Acme:
 
     def opens(self) -> None:
         names = {"en": "Pro", "fr": "Pro"}
-        install = {"en": "Get https://download.example/pro and run it. Run the installer.", "fr": "Lancez l’installateur."}
+        english = "Get https://download.example/pro and run it. Run the installer."
+        install = {"en": english, "fr": "Lancez l’installateur."}
         plan = {"plan": "pro", "name": names, "install": install}
         self.hears(self.catalog.tells("plan.published", "pro", plan))
         eco = {**plan, "plan": "eco", "name": {"en": "Eco", "fr": "Éco"}}

@@ -79,6 +79,12 @@ def address(text: str) -> str:
     return f"{local.lower()}@{domain_name(domain)}"
 
 
+def plain(text: str) -> str:
+    """In lower case and without accents, so that Élise comes before Frank and is found as Elise."""
+    letters = unicodedata.normalize("NFD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in letters if not unicodedata.combining(c)))
+
+
 def domain_of(email: str) -> str:
     return email.rpartition("@")[2]
 

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 import peewee
 
-from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, REMOVED, Seats, permissions
+from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, REMOVED, Seats, permissions, plain
 from kit import clock, db
 from kit.errors import refuse
 
@@ -67,8 +67,8 @@ class AllowedAddress(db.Table):
 
 
 class Member(db.Table):
-    """A person of an account. `known_as` is name and address in lower case, for searching and sorting;
-    `sign_in_counter` goes up by one with each sign-in, so that a link works once."""
+    """A person of an account. `known_as` is name and address without capitals and accents, for searching and
+    sorting; `sign_in_counter` goes up by one with each sign-in, so that a link works once."""
 
     id = db.Id(primary_key=True, default=clock.new_id)
     account = peewee.ForeignKeyField(Account, column_name="account", index=False)
@@ -89,7 +89,7 @@ class Member(db.Table):
 
     def name_anew(self, name: str, email: str) -> None:
         self.name, self.email = name, email
-        self.known_as = f"{name.casefold()} {email}"
+        self.known_as = f"{plain(name)} {email}"
 
     @staticmethod
     def unknown(member_id: str) -> NoReturn:
