@@ -70,15 +70,15 @@ def services(suite: Suite, keys: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def mails(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    """(to, subject, text) of every mail sent."""
-    sent: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(signin, "send", lambda _settings, *mail: sent.append(mail))
+def letters(monkeypatch: pytest.MonkeyPatch) -> list[signin.Letter]:
+    """Every mail sent."""
+    sent: list[signin.Letter] = []
+    monkeypatch.setattr(signin, "send", lambda _settings, letter: sent.append(letter))
     return sent
 
 
 @pytest.fixture
-def app(services: str, keys: Path, mails: list[Any], monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(services: str, keys: Path, letters: list[Any], monkeypatch: pytest.MonkeyPatch) -> Flask:
     for service in portal_settings.SERVICES:
         monkeypatch.setenv(f"{service.upper()}_URL", services)
     monkeypatch.setattr(sign_in_pages, "ADDRESS_LIMIT", signin.Limit(signin.PER_ADDRESS))

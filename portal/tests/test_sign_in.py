@@ -12,18 +12,18 @@ ADA = "ada.lovelace@engines.example"
 
 
 @pytest.fixture
-def link(browser, mails):
+def link(browser, letters):
     """Ask for a link as Ada; the path in the mail."""
 
     def ask(wanted="/people"):
         browser.open(f"/sign-in?next={wanted}")
         browser.send("/sign-in", email=ADA, next=wanted)
-        return re.search(r"http://localhost(/sign-in/link/\S+)", mails[-1][2])[1]
+        return re.search(r"http://localhost(/sign-in/link/\S+)", letters[-1].text)[1]
 
     return ask
 
 
-def test_the_mailed_link_leads_through_one_button_to_the_page_asked_for(browser, link, mails):
+def test_the_mailed_link_leads_through_one_button_to_the_page_asked_for(browser, link, letters):
     path = link("/people?q=grace")
     page = browser.open(path)
     assert "Welcome, Ada Lovelace" in page.text
@@ -32,13 +32,13 @@ def test_the_mailed_link_leads_through_one_button_to_the_page_asked_for(browser,
     answer = browser.send(path)
     assert answer.request.full_path == "/people?q=grace"
     assert "Grace Hopper" in answer.text
-    assert mails[0][0] == ADA
+    assert letters[0].to == ADA
 
 
-def test_the_link_goes_to_the_address_that_is_on_record(browser, mails):
+def test_the_link_goes_to_the_address_that_is_on_record(browser, letters):
     browser.send("/sign-in", email=ADA.upper())
 
-    assert mails[0][0] == ADA
+    assert letters[0].to == ADA
 
 
 def test_opening_a_link_uses_nothing_up_but_its_button_works_once(browser, link, app):
@@ -52,36 +52,36 @@ def test_opening_a_link_uses_nothing_up_but_its_button_works_once(browser, link,
     assert "used already" in other.send(path).text
 
 
-def test_a_stranger_gets_the_same_answer_and_no_mail(browser, mails):
+def test_a_stranger_gets_the_same_answer_and_no_mail(browser, letters):
     known = browser.send("/sign-in", email=ADA)
     unknown = browser.send("/sign-in", email="nobody@engines.example")
 
     assert re.sub(r"[0-9a-f]{2,}|csrf\S+", "", known.text) == re.sub(r"[0-9a-f]{2,}|csrf\S+", "", unknown.text)
-    assert [to for to, _, _ in mails] == [ADA]
+    assert [letter.to for letter in letters] == [ADA]
 
 
-def test_the_mail_speaks_the_persons_language(browser, mails):
+def test_the_mail_speaks_the_persons_language(browser, letters):
     browser.send("/sign-in", email="sophie.germain@engines.example")
 
-    assert mails[0][1] == "Votre lien de connexion"
-    assert "Bonjour Sophie Germain" in mails[0][2]
+    assert letters[0].subject == "Votre lien de connexion"
+    assert "Bonjour Sophie Germain" in letters[0].text
 
 
-def test_links_are_limited_in_number_and_say_when_the_next_is_possible(browser, mails):
+def test_links_are_limited_in_number_and_say_when_the_next_is_possible(browser, letters):
     for _ in range(signin.PER_ADDRESS + 2):
         answer = browser.send("/sign-in", email=ADA)
 
-    assert len(mails) == signin.PER_ADDRESS
+    assert len(letters) == signin.PER_ADDRESS
     assert "try again at" in answer.text
 
 
 @pytest.mark.parametrize("email", ["", "ada", "ada@", "@engines.example", "a b@engines.example"])
-def test_what_is_no_address_is_said_at_its_field(browser, mails, email):
+def test_what_is_no_address_is_said_at_its_field(browser, letters, email):
     answer = browser.send("/sign-in", email=email)
 
     assert 'aria-invalid="true"' in answer.text
     assert 'role="alert"' in answer.text
-    assert not mails
+    assert not letters
 
 
 def test_an_expired_a_forged_and_a_strangers_link_sign_nobody_in(app, browser, suite, keys):
@@ -153,3 +153,24 @@ def test_the_demo_shows_administrators_first(browser):
 
     assert [role for _, role in names[:3]] == ["Administrator", "Administrator", "Purchaser"]
     assert len(names) == 37
+
+
+def test_the_mail_names_the_person_and_has_a_button_and_the_senders_domain():
+    letter = signin.Letter("Ada Lovelace", ADA, "Your link", "text", '<a href="https://there">Sign in</a>')
+    mail = signin.compose("Seatwise <no-reply@seatwise.example>", letter)
+
+    assert mail["To"] == f"Ada Lovelace <{ADA}>"
+    assert mail["Message-ID"].endswith("@seatwise.example>")
+    assert mail["Date"].datetime.tzinfo is not None
+    assert mail["Date"].endswith("+0000")
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_both_parts_of_the_mail_hold_the_link(browser, letters):
+    browser.open("/sign-in")
+    browser.send("/sign-in", email=ADA, next="/people")
+
+    [letter] = letters
+    link = re.search(r"http://localhost/sign-in/link/\S+", letter.text)[0]
+    assert f'<a href="{link}"' in letter.html
+    assert "Hello Ada Lovelace" in letter.html

@@ -5,8 +5,10 @@ import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import make_msgid, parseaddr
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -82,14 +84,33 @@ class Limit:
             return 0
 
 
-def send(settings: Settings, to: str, subject: str, text: str) -> None:
+class Letter(NamedTuple):
+    """A sign-in mail as it is written; `html` says the same as `text`."""
+
+    name: str
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+def send(settings: Settings, letter: Letter) -> None:
     """Mail in the background: the answer must not tell by its time whether the address is known."""
+    _mailer.submit(_deliver, settings.smtp_url, compose(settings.mail_from, letter))
+
+
+def compose(sender: str, letter: Letter) -> EmailMessage:
+    """The mail; its Message-ID is of the sender's domain, as the portal may be reached by a bare IP address."""
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, to, subject
-    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(settings.portal_url).hostname)
+    local, _, domain = letter.to.rpartition("@")
+    mail["From"], mail["Subject"] = sender, letter.subject
+    mail["To"] = Address(letter.name, local, domain)
+    mail["Date"] = datetime.now(UTC)
+    mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2])
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text)
-    _mailer.submit(_deliver, settings.smtp_url, mail)
+    mail.set_content(letter.text)
+    mail.add_alternative(letter.html, subtype="html")
+    return mail
 
 
 def _deliver(smtp_url: str, mail: EmailMessage) -> None:

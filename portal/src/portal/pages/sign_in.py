@@ -81,8 +81,12 @@ def _mail_links(found: list[Json], wanted: str) -> None:
         for item in found
     ]
     with force_locale(locale):
-        text = render_template("sign_in/mail.txt", name=found[0]["name"], links=links)
-        signin.send(_settings(), found[0]["email"], gettext("Your link to sign in"), text)
+        parts = [
+            render_template(f"sign_in/mail.{kind}", name=found[0]["name"], links=links, lang=locale[:2])
+            for kind in ("txt", "html")
+        ]
+        letter = signin.Letter(found[0]["name"], found[0]["email"], gettext("Your link to sign in"), *parts)
+        signin.send(_settings(), letter)
 
 
 def _link(item: Json, wanted: str) -> signin.Link:
