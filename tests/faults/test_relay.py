@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.matrix]
 FORGETFUL = ("cursor_without_sequence", "log_without_key")
 BACKLOG, NOTE = 10_000, 2_000  # events, bytes in each
 FEWER, LONGER = 3_000, 10_000
+UNSENT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+HEARD = "SELECT count(*) FROM activities WHERE type = 'license.assigned'"
 BOUND = 48 * 1024 * 1024  # bytes more than at rest
 
 
@@ -44,8 +46,11 @@ def leader_freezes_before_the_mark(patient: Patient, shop: Shop) -> None:
     patient.arm("entitlements-worker", "relay.before-mark:sleep")
     patient.touched.add("entitlements-worker")
     with patient.beside("entitlements-worker") as [other]:
+        heard = patient.sql("notifier", HEARD)
         shop.assigns(shop.person, "eco")
+        until("the window to arrive", lambda: patient.sql("notifier", HEARD) != heard)
         until("the leader to freeze outside any transaction", lambda: froze(patient, "entitlements-worker"))
+        assert patient.sql("entitlements", UNSENT) != [(0,)], "it was sent, and is not marked"
         patient.sql("entitlements", "UPDATE leases SET expires_at = 0")
         until("the other one to lead", lambda: f":{other.pid}:" in holder(patient))
         patient.await_sent("entitlements")
@@ -147,7 +152,7 @@ def test_people_pay_and_get_their_licenses_while_the_broker_is_short_of_memory(p
     with memory_alarm(patient):
         shop.awaits_licenses(shop.buys("pro", 2))
         shop.assigns(shop.person, "eco")
-        assert patient.sql("orders", "SELECT count(*) FROM outbox WHERE published_at IS NULL") != [(0,)]
+        assert patient.sql("orders", UNSENT) != [(0,)]
 
     assert checker.until_whole(patient.suite, shop) == []
 
@@ -221,9 +226,8 @@ def backlog_drains(patient: Patient, shop: Shop, events: int, size: int, *mutant
     patient.mutate("orders-worker", *mutants)
     relay = psutil.Process(patient.suite.processes["orders-worker"].pid)
     seen = [relay.memory_info().rss]
-    unsent = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
     deadline = time.monotonic() + 120
-    while patient.sql("orders", unsent) != [(0,)] and time.monotonic() < deadline:
+    while patient.sql("orders", UNSENT) != [(0,)] and time.monotonic() < deadline:
         seen.append(relay.memory_info().rss)
         time.sleep(0.05)
     assert time.monotonic() < deadline, "the backlog is not sent"
