@@ -53,7 +53,7 @@ class PlanContent(schema.Body):
         required=True,
         metadata={"properties": FEATURES, "required": sorted(FEATURES), "additionalProperties": False},
     )
-    prices = fields.List(fields.Nested(Price), required=True, validate=validate.Length(min=1))
+    prices = fields.List(fields.Nested(Price), required=True, metadata={"minItems": 1})
     minimum_quantity = schema.Whole(least=1, most=10_000, load_default=1)
     effective_from = DateText(required=True)
     effective_for_existing = DateText(required=True)
