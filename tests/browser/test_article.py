@@ -253,7 +253,8 @@ def test_the_pages_of_people_lead_to_the_last_of_them(person):
     while further.count():
         further.click()
         page.get_by_role("link", name="First page").wait_for()
-        assert not set(seen) & set(now := page.get_by_role("rowheader").all_inner_texts())
+        now = page.get_by_role("rowheader").all_inner_texts()
+        assert not set(seen) & set(now)
         seen += now
 
     assert len(seen) >= 27
