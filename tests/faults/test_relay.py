@@ -43,8 +43,7 @@ def froze(patient: Patient, process: str) -> bool:
 def leader_freezes_before_the_mark(patient: Patient, shop: Shop) -> None:
     """Another worker takes over while it sleeps, and sends again what it sent; then it wakes."""
     worker = patient.suite.processes["entitlements-worker"]
-    patient.arm("entitlements-worker", "relay.before-mark:sleep")
-    patient.touched.add("entitlements-worker")
+    patient.mutate("entitlements-worker", "slow_first_mark")
     with patient.beside("entitlements-worker") as [other]:
         heard = patient.sql("notifier", HEARD)
         shop.assigns(shop.person, "eco")
@@ -242,7 +241,7 @@ def forget(patient: Patient, shop: Shop) -> None:
 
 def test_a_backlog_of_ten_thousand_is_sent_in_little_memory_and_read_once(patient, shop):
     took = backlog_drains(patient, shop, BACKLOG, NOTE)
-    found = checker.until_whole(patient.suite, shop)
+    found = checker.until_whole(patient.suite, shop, within=240)
     forget(patient, shop)
 
     assert found == []
@@ -252,7 +251,7 @@ def test_a_backlog_of_ten_thousand_is_sent_in_little_memory_and_read_once(patien
 @on_sqlite
 def test_control_a_relay_that_sends_its_backlog_in_one_window_is_caught(patient, shop):
     took = backlog_drains(patient, shop, FEWER, LONGER, "one_window")
-    checker.until_whole(patient.suite, shop)
+    checker.until_whole(patient.suite, shop, within=240)
     forget(patient, shop)
 
     assert took > BOUND
