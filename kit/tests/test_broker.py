@@ -1,5 +1,6 @@
 """The relay and the consumer against a real RabbitMQ: what is said arrives, whatever happens to the broker."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 
 from kit import broker, clock, consumer, cursors, db, lease, outbox, relay
 from kit.cursors import Handler, Reader
+from kit.testing import Source
 from local.rabbitmq import RabbitMQ
 from sample.models import count, effects
 
@@ -142,6 +144,20 @@ def test_messages_that_are_no_events_are_counted_and_stepped_over(database, url)
                 channel.basic_publish(broker.exchange_of("sample"), "noise", body)
         say(1)
         until(lambda: len(effects()) == 2)
+
+
+def test_nobody_speaks_for_another_through_an_exchange_of_its_own(database, url):
+    with relaying(url), consuming(url), on_channel(url) as channel:
+        channel.exchange_declare("seatwise.stranger", "topic", durable=True)
+        channel.queue_bind(broker.inbox(), "seatwise.stranger", "#")
+        said = Source("sample").tells("thing.sold", "a", {})._asdict()
+        forged = json.dumps({**said, "sequence": "1", "time": clock.to_text(said["time"])})
+        channel.basic_publish("seatwise.stranger", "thing.sold", forged)
+        say(1, "b")
+        until(lambda: len(effects()) == 1)
+        channel.exchange_delete("seatwise.stranger")
+
+    assert effects() == [("b", 1)]
 
 
 def test_the_relay_does_not_mark_what_it_sent_after_losing_the_lease(database, url):

@@ -1,7 +1,10 @@
 """A broker in memory: one queue that may repeat, reorder and lose what is in it."""
 
+import json
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+
+from kit import broker
 
 
 class Message(NamedTuple):
@@ -23,10 +26,11 @@ class Inbox:
     def deliver(self, most: int) -> list[tuple[Any, bytes]]:
         """The next messages as pika hands them over, tags from 1."""
         self.delivered, self.ready = self.ready[:most], self.ready[most:]
-        return [
-            (SimpleNamespace(delivery_tag=tag, redelivered=message.redelivered), message.body)
-            for tag, message in enumerate(self.delivered, 1)
-        ]
+        return [(self._method(tag, message), message.body) for tag, message in enumerate(self.delivered, 1)]
+
+    def _method(self, tag: int, message: Message) -> Any:
+        exchange = broker.exchange_of(json.loads(message.body)["source"])
+        return SimpleNamespace(delivery_tag=tag, redelivered=message.redelivered, exchange=exchange)
 
     def _ack(self, tag: int, multiple: bool = False) -> None:
         assert multiple, "the kit acknowledges batches"

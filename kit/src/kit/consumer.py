@@ -68,9 +68,12 @@ def _bind(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> None
 
 def _take(channel: BlockingChannel, reader: cursors.Reader, batch: list) -> None:
     events = []
-    for _, body in batch:
+    for method, body in batch:
         try:
-            events.append(cursors.parse(body))
+            event = cursors.parse(body)
+            if method.exchange != broker.exchange_of(event.source):  # nobody speaks for another
+                raise ValueError(f"{event.source} does not speak through {method.exchange}")
+            events.append(event)
         except ValueError as error:  # the log has it, if it was an event
             metrics.EVENTS_UNDECODABLE.inc()
             log.warning("undecodable_message", error=str(error))
