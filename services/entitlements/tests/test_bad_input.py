@@ -64,7 +64,7 @@ def test_a_bad_field_is_named(office, path, body, field):
         ({"time_zone": "../etc/passwd"}, "time_zone"),
         ({"currency": "dollars"}, "currency"),
         ({"address": "1 King St"}, "address"),
-        ({"address": {"country": "Canada"}}, "address"),
+        ({"address": {"country": "Canada"}}, "address.country"),
         ({"address": {"street": 5}}, "address.street.value"),
         ({"first_administrator": {"name": "A"}}, "first_administrator.email"),
     ],
