@@ -36,7 +36,8 @@ def empty_database(patient: Patient, service: str) -> str:
 def migrated_three_times_at_once(patient: Patient, *mutants: str) -> list[int]:
     """The exit codes; then the database must be as one migration makes it."""
     url = empty_database(patient, "orders")
-    env = {**patient.suite.env_of("orders"), **broken_by(mutants), "DATABASE_URL": url}
+    together = {"DATABASE_URL": url, "TOGETHER_AT": str(time.time() + 4)}
+    env = {**patient.suite.env_of("orders"), **broken_by(mutants), **together}
     command = [sys.executable, "-m", "orders"]
     three = [subprocess.Popen([*command, "migrate"], env=env, stderr=subprocess.DEVNULL) for _ in range(3)]
     codes = [process.wait(60) for process in three]
