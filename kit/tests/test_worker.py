@@ -20,3 +20,14 @@ def test_a_job_that_pauses_for_long_still_beats(monkeypatch):
 
     assert busy.beats["job"] > first
     assert len(runs) == 1
+
+
+def test_whoever_leads_first_tries_what_another_release_gave_up(monkeypatch):
+    monkeypatch.setattr(worker.lease, "take", lambda: True)
+    begun = []
+    leading = worker.Worker(settings.read("sample", port=0), {}, {})
+    monkeypatch.setattr(leading.reader, "try_what_others_gave_up", lambda: begun.append(1))
+    leading.stop.set()
+    leading._lead()
+
+    assert begun == [1]

@@ -25,6 +25,7 @@ MIGRATION_LOCK = 7_021_202_611
 POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
 OPTIONS: dict[str, dict[str, Any]] = {
     "postgresql": {},
+    "postgres": {},
     "sqlite": {
         "check_same_thread": False,  # a pooled connection serves one thread at a time, not always the same
         "lock_type": "IMMEDIATE",
