@@ -1,0 +1,75 @@
+"""python -m releases record | can-i-deploy | deployed: what `make release` and `make can-i-deploy` call."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from releases import changelog, judge, sources
+from releases.records import HEAD, KIT, UNITS, Release, Shelf, Unknown
+
+shelf = Shelf()
+UNIT = click.argument("unit", type=click.Choice(UNITS))
+
+
+@click.group(help="Releases of units, and where they are deployed. docs/releasing.md explains.")
+def main() -> None: ...
+
+
+@main.command()
+@click.argument("unit", type=click.Choice((*UNITS, KIT)))
+@click.option("--commit", default="HEAD", show_default=True)
+def record(unit: str, commit: str) -> None:
+    """Write down what a commit releases, under the version that its pyproject.toml has."""
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        tree = sources.unpack(sources.commit_of(commit), Path(folder))
+        release = sources.describe(tree, unit, sources.commit_of(commit))
+        newest = changelog.entries(tree, unit)[:1]
+    if [entry.version for entry in newest] != [release.version]:
+        raise click.ClickException(f"the changelog of {unit} does not begin with {release.version}")
+    if unready := list(judge.unripe(release, recorded())):
+        raise click.ClickException("\n".join(unready))
+    path = shelf.add(release)
+    changelog.set_date(sources.REPOSITORY, unit, release.version, datetime.now(UTC).date())
+    click.echo(f"{release} is {release.commit[:12]}, schema: {release.revision() or 'none'}")
+    click.echo(f"commit {path.relative_to(sources.REPOSITORY)} and the changelog")
+
+
+def recorded() -> dict[str, list[Release]]:
+    return {unit: [shelf.release(unit, one) for one in shelf.versions(unit)] for unit in (*UNITS, KIT)}
+
+
+@main.command("can-i-deploy")
+@UNIT
+@click.argument("version")
+@click.argument("environment")
+def can_i_deploy(unit: str, version: str, environment: str) -> None:
+    """Say whether that version may go there; `head` is what stands in the working tree."""
+    release = sources.describe(sources.REPOSITORY, unit) if version == HEAD else shelf.release(unit, version)
+    there = shelf.deployed(environment)
+    found = judge.reasons(release, there)
+    for reason in found:
+        click.echo(reason)
+    if not found:
+        others = ", ".join(str(versions[-1]) for versions in there.values() if versions) or "nothing yet"
+        click.echo(f"yes: {release} can go to {environment}, where there is {others}")
+    sys.exit(bool(found))
+
+
+@main.command()
+@UNIT
+@click.argument("version")
+@click.argument("environment")
+def deployed(unit: str, version: str, environment: str) -> None:
+    """Write down that the version runs there from now on."""
+    shelf.deploy(shelf.release(unit, version), environment)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Unknown as unknown:
+        sys.exit(str(unknown))

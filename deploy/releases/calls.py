@@ -1,0 +1,102 @@
+"""Which routes of other units a unit calls, read from its code: the client classes say each path once.
+
+A call is `….get(path, …)`, post, put, patch, delete, stream, text or send(method, path, …) with a path under
+/v1/. The service is the one that the module is named after, or whose `<service>_url` it is given.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SERVICES = ("catalog", "orders", "entitlements", "notifier")
+METHODS = {"stream": "GET", "text": "GET"} | {
+    verb: verb.upper() for verb in ("get", "post", "put", "patch", "delete")
+}
+NOT_ASKED = {"timeout", "headers", "key", "json", "params"}
+
+
+Known = dict[str, ast.expr]
+
+
+class Call(NamedTuple):
+    """`sends`: the fields of the body, `asks`: those of the query; None where the code does not say which."""
+
+    service: str
+    operation: str
+    sends: list[str] | None
+    asks: list[str] | None
+
+
+def of(source: Path) -> Iterator[Call]:
+    """All calls in the unit's source directory."""
+    for path in sorted(source.rglob("*.py")):
+        text = path.read_text()
+        service = _service(path, text)
+        if service:
+            for node in ast.parse(text).body:
+                if isinstance(node, ast.ClassDef):
+                    yield from _of_class(node, service)
+
+
+def _service(path: Path, text: str) -> str:
+    named = [one for one in SERVICES if path.stem == one or f"{one}_url: str" in text]
+    return named[0] if named else ""
+
+
+def _of_class(node: ast.ClassDef, service: str) -> Iterator[Call]:
+    functions = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    base = _assigned(node).get("self.base")
+    for function in functions:
+        known = _assigned(function) | ({"self.base": base} if base else {})
+        for call in (one for one in ast.walk(function) if isinstance(one, ast.Call)):
+            if isinstance(call.func, ast.Attribute) and (found := _call(call, call.func.attr, service, known)):
+                yield found
+
+
+def _assigned(inside: ast.AST) -> Known:
+    assignments = (one for one in ast.walk(inside) if isinstance(one, ast.Assign))
+    return {ast.unparse(one.targets[0]): one.value for one in assignments}
+
+
+def _call(call: ast.Call, verb: str, service: str, known: Known) -> Call | None:
+    arguments = list(call.args)
+    if verb == "send" and arguments and isinstance(arguments[0], ast.Constant):
+        method = str(arguments.pop(0).value)  # type: ignore[attr-defined]
+    elif verb in METHODS:
+        method = METHODS[verb]
+    else:
+        return None
+    path = _path(arguments[0], known) if arguments else ""
+    if not path.startswith("/v1/"):
+        return None
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    body = given.get("json", arguments[1] if len(arguments) > 1 else None)
+    asks = None if None in given else sorted(str(name) for name in given if name not in NOT_ASKED)
+    return Call(service, f"{method} {path}", _names(body, known), asks)
+
+
+def _path(node: ast.expr | None, known: Known) -> str:
+    """The path with {} for whatever is put into it; "" when it is none."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(_path(part, known) for part in parts)
+        case ast.FormattedValue(value=ast.Attribute() as attribute):
+            return _path(attribute, known) or "{}"
+        case ast.FormattedValue():
+            return "{}"
+        case ast.Name() | ast.Attribute():
+            return _path(known.get(ast.unparse(node)), known)
+    return ""
+
+
+def _names(node: ast.expr | None, known: Known) -> list[str] | None:
+    if isinstance(node, ast.Name):
+        node = known.get(node.id, node)
+    if node is None:
+        return []
+    if isinstance(node, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.keys):
+        return sorted(str(key.value) for key in node.keys if isinstance(key, ast.Constant))
+    return None

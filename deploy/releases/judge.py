@@ -1,0 +1,113 @@
+"""Whether a release can go where others run: each reason against it is a sentence.
+
+While it is rolled out the one before it still runs, and both have to understand everybody. The logs are kept,
+so a reader must manage whatever a version that was ever deployed there has announced.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from releases import shapes
+from releases.records import KIT, Release, order
+from releases.steps import Applied
+
+There = Mapping[str, Sequence[Release]]  # unit → what was ever deployed; the last one runs
+
+
+def reasons(candidate: Release, there: There) -> list[str]:
+    """Why it cannot be deployed there; nothing when it can."""
+    own = there.get(candidate.unit, ())
+    found: list[str] = []
+    for unit, versions in there.items():
+        if unit != candidate.unit and versions:
+            found += _unread(versions[-1], candidate, own[-1:])
+            found += (reason for version in versions for reason in _unread(candidate, version))
+            found += _uncalled(versions[-1], candidate)
+            found += _uncalled(candidate, versions[-1])
+    found += _schema(candidate, own)
+    return list(dict.fromkeys(found))
+
+
+def _unread(reader: Release, producer: Release, before: Sequence[Release] = ()) -> Iterator[str]:
+    """What the reader does not manage; `before`: what the producer replaces, whose types are counted on."""
+    views = reader.reads.get(producer.unit)
+    if views is None:
+        return
+    for type_, said in producer.announces.items():
+        view = views.get(type_, views.get("*"))
+        if view is not None:
+            for difference in shapes.differences(view, said["data"]):
+                yield f"{reader} cannot read {type_} of {producer}: {difference}"
+        elif said["must"]:
+            yield f"{reader} does not understand {type_} of {producer}, which its readers must"
+    for earlier in before:
+        for type_ in sorted(earlier.announces.keys() - producer.announces.keys()):
+            if type_ in views:
+                yield f"{reader} waits for {type_}, which {producer} no longer announces"
+
+
+def _uncalled(caller: Release, service: Release) -> Iterator[str]:
+    """Which calls would fail."""
+    for operation, known in caller.calls.get(service.unit, {}).items():
+        served = service.serves.get(operation)
+        if served is None:
+            yield f"{caller} calls {operation}, which {service} does not serve"
+            continue
+        said = (
+            ("refuses", served["takes"], shapes.only(known["takes"], known["sends"])),
+            ("refuses the query of", served["asks"], shapes.only(known["asks"], known["asked"])),
+            ("answers less than known to", known["answers"], served["answers"]),
+        )
+        for what, wanted, given in said:
+            for difference in shapes.differences(wanted, given):
+                yield f"{service} {what} {caller} at {operation}: {difference}"
+
+
+def _schema(candidate: Release, own: Sequence[Release]) -> Iterator[str]:
+    """The database has what every version deployed there brought; migrations are never taken back."""
+    applied = {one.name: one for version in own for one in version.migrations}
+    brought = {one.name: one for one in candidate.migrations}
+    for one in applied.values():
+        if one.name not in brought:
+            for reason in _bereft(candidate, one):
+                yield f"{candidate} cannot run on the database there: {reason}"
+    for version in own[-1:]:
+        for one in brought.values():
+            if one.name not in applied:
+                for reason in _bereft(version, one):
+                    yield f"{version} still runs there while {candidate} migrates: {reason}"
+
+
+def _bereft(version: Release, migration: Applied) -> Iterator[str]:
+    """What the migration takes away from the version."""
+    owner = migration.name.partition(" ")[0]
+    own = version.kit if owner == KIT else version.version
+    for what, taken in migration.steps:
+        table, _, column = taken.partition(".")
+        used = column in version.uses.get(table, ()) if column else table in version.uses
+        if taken and used:
+            yield f"{migration.name} {what}, which {version} uses"
+        elif not migration.unused_since or order(own) < order(migration.unused_since):
+            since = migration.unused_since or "no release that it names"
+            yield f"{migration.name} {what}, which is unused since {owner} {since}"
+
+
+def unripe(release: Release, recorded: Mapping[str, Sequence[Release]]) -> Iterator[str]:
+    """Contracting migrations that come too early: the release that stopped using the thing must be out already.
+
+    `recorded`: unit (and kit) → its recorded releases.
+    """
+    for migration in release.migrations:
+        owner = migration.name.partition(" ")[0]
+        if not migration.steps:
+            continue
+        does = "; ".join(what for what, _ in migration.steps)
+        if not migration.unused_since:
+            yield f'{migration.name} {does}: it must say UNUSED_SINCE = "<the release that stopped using it>"'
+            continue
+        named = next((one for one in recorded.get(owner, ()) if one.version == migration.unused_since), None)
+        if named is None:
+            yield f"{migration.name} {does}: {owner} {migration.unused_since} is not released yet"
+        elif migration.name in {one.name for one in named.migrations}:
+            yield f"{migration.name} {does}: {named} is the release that brings it, not one before"
+        else:
+            yield from (f"{one}, although it is said not to" for one in _bereft(named, migration))

@@ -1,0 +1,134 @@
+"""What JSON looks like: made from contracts and from readers' views, and compared with each other.
+
+A shape is the part of a JSON Schema that readers and writers can disagree about: `type` (a list; none says
+anything), `format`, `enum`, `properties`, `required`, `items`, and `closed` where unknown names are refused.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from marshmallow import Schema, fields
+
+Shape = dict[str, Any]
+ANYTHING: Shape = {}
+
+# The first class that fits; a UUID is also a String.
+KINDS: tuple[tuple[type[fields.Field[Any]], Shape], ...] = (
+    (fields.UUID, {"type": ["string"], "format": "uuid"}),
+    (fields.DateTime, {"type": ["string"], "format": "date-time"}),
+    (fields.Date, {"type": ["string"], "format": "date"}),
+    (fields.String, {"type": ["string"]}),
+    (fields.Integer, {"type": ["integer"]}),
+    (fields.Number, {"type": ["number"]}),
+    (fields.Boolean, {"type": ["boolean"]}),
+    (fields.Mapping, {"type": ["object"]}),
+)
+OF_VALUES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+
+
+def of_view(view: Schema) -> Shape:
+    """What a reader needs of a body."""
+    inner = {field.data_key or name: field for name, field in view.fields.items()}
+    return {
+        "type": ["object"],
+        "properties": {name: _of_field(field) for name, field in sorted(inner.items())},
+        "required": sorted(name for name, field in inner.items() if field.required),
+    }
+
+
+def _of_field(field: fields.Field[Any]) -> Shape:
+    if isinstance(field, fields.Nested):
+        shape = of_view(field.schema)
+        shape = {"type": ["array"], "items": shape} if field.many else shape
+    elif isinstance(field, fields.List):
+        shape = {"type": ["array"], "items": _of_field(field.inner)}
+    else:
+        shape = dict(next((shape for kind, shape in KINDS if isinstance(field, kind)), ANYTHING))
+    if field.allow_none and "type" in shape:
+        shape["type"] = [*shape["type"], "null"]
+    return shape
+
+
+def of_schema(schema: Mapping[str, Any], named: Mapping[str, Any] | None = None) -> Shape:
+    """The same of a JSON Schema; `named`: the components that it refers to."""
+    if "$ref" in schema:
+        return of_schema((named or {})[schema["$ref"].rpartition("/")[2]], named)
+    shape: Shape = {}
+    types = schema.get("type")
+    if types is None and "enum" in schema:
+        types = sorted({OF_VALUES[type(value)] for value in schema["enum"]})
+    if types:
+        shape["type"] = [types] if isinstance(types, str) else list(types)
+    shape |= {name: schema[name] for name in ("format", "enum") if name in schema}
+    if "properties" in schema:
+        shape["properties"] = {
+            name: of_schema(inner, named) for name, inner in sorted(schema["properties"].items())
+        }
+    if schema.get("required"):
+        shape["required"] = sorted(schema["required"])
+    if "items" in schema:
+        shape["items"] = of_schema(schema["items"], named)
+    if schema.get("additionalProperties") is False:
+        shape["closed"] = True
+    return shape
+
+
+def complete(shape: Shape) -> Shape:
+    """An answer: all its fields are there, and a value that is new to a reader is no reason to refuse it."""
+    properties = {name: complete(inner) for name, inner in shape.get("properties", {}).items()}
+    whole = {name: value for name, value in shape.items() if name not in ("enum", "closed", "required")}
+    if properties:
+        whole |= {"properties": properties, "required": sorted(properties)}
+    if "items" in shape:
+        whole["items"] = complete(shape["items"])
+    return whole
+
+
+def only(shape: Shape, names: Collection[str] | None) -> Shape:
+    """A body of exactly these fields; of those that the shape says, when it is not known which."""
+    if names is None:
+        return shape
+    known = shape.get("properties", {})
+    return {**shape, "properties": {name: known.get(name, ANYTHING) for name in names}, "required": list(names)}
+
+
+def differences(wanted: Shape, given: Shape, path: str = "") -> Iterator[str]:
+    """Why somebody who expects `wanted` could fail on what is `given`; nothing when they never can."""
+    where = path or "the body"
+    if "type" in wanted and (wrong := _unexpected(wanted["type"], given.get("type"))):
+        yield f"{where} may be {wrong}, expected is {' or '.join(wanted['type'])}"
+        return
+    if "format" in wanted and given.get("format") != wanted["format"]:
+        yield f"{where} is no longer promised to be a {wanted['format']}"
+    if "enum" in wanted and (more := set(given.get("enum", ["anything"])) - set(wanted["enum"])):
+        yield f"{where} may be {', '.join(sorted(map(str, more)))}"
+    if "object" in given.get("type", ["object"]):
+        yield from _fields(wanted, given, path)
+    if "items" in wanted and "items" in given:
+        yield from differences(wanted["items"], given["items"], f"{path}[]")
+
+
+def _fields(wanted: Shape, given: Shape, path: str) -> Iterator[str]:
+    expected, there = wanted.get("properties", {}), given.get("properties", {})
+    for name in wanted.get("required", ()):
+        if name not in there:
+            yield f"{_within(path, name)} is not there"
+        elif name not in given.get("required", ()):
+            yield f"{_within(path, name)} may be missing"
+    for name, inner in there.items():
+        if name in expected:
+            yield from differences(expected[name], inner, _within(path, name))
+        elif wanted.get("closed"):
+            yield f"{_within(path, name)} is not known"
+
+
+def _within(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _unexpected(wanted: list[str], given: list[str] | None) -> str:
+    """The types that may come although they are not expected."""
+    if given is None:
+        return "anything"
+    known = {*wanted, *(["integer"] if "number" in wanted else [])}
+    return " or ".join(one for one in given if one not in known)

@@ -1,0 +1,52 @@
+"""The source of a release: what its commit holds, and the environment of a process that runs it."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from releases import records
+from releases.describe import source_of
+from releases.records import KIT, Release, Unknown
+
+REPOSITORY = records.FOLDER.parents[1]
+
+
+def commit_of(revision: str = "HEAD") -> str:
+    return _git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+
+
+def unpack(commit: str, directory: Path) -> Path:
+    """The whole repository as that commit has it."""
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as archive:
+        archive.extractall(directory, filter="data")
+    return directory
+
+
+def path_to(tree: Path, unit: str) -> str:
+    """PYTHONPATH of the unit and its kit, as that directory has them; it goes before what is installed."""
+    return os.pathsep.join(str(source_of(tree, one)) for one in (unit, KIT))
+
+
+def describe(tree: Path, unit: str, commit: str = "") -> Release:
+    """What the source in the directory is."""
+    path = os.pathsep.join((path_to(tree, unit), str(records.FOLDER.parent)))
+    command = [sys.executable, "-m", "releases.describe", str(tree), unit]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Unknown(f"{unit} in {tree} cannot be described: {done.stderr.strip()[-2000:]}")
+    return records.from_json(json.loads(done.stdout))._replace(commit=commit)
+
+
+def _git(*arguments: str) -> bytes:
+    done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, check=False)
+    if done.returncode:
+        raise Unknown(
+            f"git {' '.join(arguments)}: {done.stderr.decode().strip()} (is the whole history there?)"
+        )
+    return done.stdout

@@ -1,0 +1,115 @@
+"""What a migration takes away from a release that still runs while it is applied.
+
+Each migration is run, and the tables before and after it are compared, whatever it is written in. A step that
+takes something away is contracting; its file has to say UNUSED_SINCE = "<the release that stopped using it>".
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import peewee
+from playhouse.migrations import Migration, Runner
+
+CHECKS = """SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE contype = 'c' AND connamespace = 'public'::regnamespace"""
+NUMBERS = ("smallint", "integer", "bigint")
+
+
+class Step(NamedTuple):
+    """`taken`: the table, or table.column, that is no longer there."""
+
+    what: str
+    taken: str = ""
+
+
+class Table(NamedTuple):
+    columns: dict[str, peewee.ColumnMetadata]
+    unique: set[tuple[str, ...]]
+    checks: set[str]
+    references: set[tuple[str, str]]
+
+
+class Applied(NamedTuple):
+    """A migration as a release has it."""
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    unused_since: str = ""
+
+
+def of(database: Any, directory: Path, history: str) -> Iterator[Applied]:
+    """Apply the migrations one after the other to an empty database; what each of them takes away."""
+    runner = Runner(database, str(directory), table_name=history)
+    for migration in Migration.load_directory(str(directory)):
+        before = tables(database)
+        runner.up(migration.name)
+        since = getattr(migration.load(), "UNUSED_SINCE", "")
+        yield Applied(migration.name, tuple(taken_away(before, tables(database))), since)
+
+
+def tables(database: Any) -> dict[str, Table]:
+    checks = _checks(database)
+    return {
+        name: Table(
+            columns={column.name: column for column in database.get_columns(name)},
+            unique={tuple(sorted(index.columns)) for index in database.get_indexes(name) if index.unique},
+            checks={check for table, check in checks if table == name},
+            references={(key.column, key.dest_table) for key in database.get_foreign_keys(name)},
+        )
+        for name in database.get_tables()
+    }
+
+
+def _checks(database: Any) -> list[tuple[str, str]]:
+    if isinstance(database, peewee.PostgresqlDatabase):
+        return [(table.strip('"'), check) for table, check in database.execute_sql(CHECKS).fetchall()]
+    made = database.execute_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [
+        (table, check.strip()) for table, sql in made for check in re.findall(r"CHECK \(.*?\)", sql or "", re.S)
+    ]
+
+
+def taken_away(before: dict[str, Table], after: dict[str, Table]) -> Iterator[Step]:
+    for name, old in sorted(before.items()):
+        if name in after:
+            yield from _from_table(name, old, after[name])
+        else:
+            yield Step(f"drops the table {name}", name)
+
+
+def _from_table(name: str, old: Table, new: Table) -> Iterator[Step]:
+    for column in sorted(old.columns.keys() - new.columns.keys()):
+        yield Step(f"drops the column {name}.{column}", f"{name}.{column}")
+    for column, now in sorted(new.columns.items()):
+        was = old.columns.get(column)
+        if was is None:
+            if not now.null and now.default is None:
+                yield Step(f"adds {name}.{column} as NOT NULL without a default of the database")
+            continue
+        if was.null and not now.null:
+            yield Step(f"makes {name}.{column} NOT NULL")
+        if not _holds(now.data_type.lower(), was.data_type.lower()):
+            yield Step(f"makes {name}.{column} {now.data_type}, it was {was.data_type}")
+    for columns in sorted(new.unique - old.unique):
+        if set(columns) <= old.columns.keys():
+            yield Step(f"makes {name} ({', '.join(columns)}) unique")
+    if new.checks - old.checks:
+        yield Step(f"adds a check to {name}")
+    for column, other in sorted(new.references - old.references):
+        if column in old.columns:
+            yield Step(f"makes {name}.{column} refer to {other}")
+
+
+def _holds(now: str, was: str) -> bool:
+    """Whether the type takes every value of the one before."""
+    if now == was:
+        return True
+    if now in NUMBERS and was in NUMBERS:
+        return NUMBERS.index(now) > NUMBERS.index(was)
+    text, before = (
+        re.fullmatch(r"(?:var)?char\((\d+)\)|text", now),
+        re.match(r"(?:var)?char(?:acter varying)?(?:\((\d+)\))?$", was),
+    )
+    return bool(text and before and (now == "text" or int(text[1]) >= int(before[1] or 0)))
