@@ -1,62 +1,31 @@
 """Catch-up reads the logs of the sources over HTTP, whatever single streams and sources are like."""
 
-import httpx
+import datetime
+
 import pytest
+import time_machine
 
-from kit import catchup, clock, cursors
-from kit.testing import Source
+from kit import catchup, cursors
+from kit.cursors import Cursor
 from sample.models import effects
-
-
-def envelope(event: cursors.Arrived) -> dict:
-    told = {name: value for name, value in event._asdict().items() if value is not None}
-    return {**told, "sequence": str(event.sequence), "time": clock.to_text(event.time)}
-
-
-class Shop:
-    """A source over HTTP; streams in `broken` answer 500."""
-
-    def __init__(self, streams: dict[str, list[cursors.Arrived]]):
-        self.streams = streams
-        self.broken: set[str] = set()
-        self.requests = 0
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        asked = request.url.params
-        if request.url.path == "/v1/streams":
-            subjects = sorted(subject for subject in self.streams if subject > asked["cursor"])
-            heads = [{"subject": s, "head": len(self.streams[s])} for s in subjects[:2]]
-            following = subjects[1] if len(subjects) > 2 else None
-            return httpx.Response(
-                200, json={"items": heads, "next": following, "now": clock.to_text(clock.now())}
-            )
-        if asked["subject"] in self.broken:
-            return httpx.Response(500)
-        after = int(asked["after"])
-        events = self.streams[asked["subject"]][after : after + int(asked["limit"])]
-        return httpx.Response(200, json={"items": [envelope(event) for event in events]})
+from sample.shop import Shop
 
 
 @pytest.fixture
 def shop() -> Shop:
-    source = Source("shop")
-    return Shop({subject: [source.tells("thing.sold", subject, {}) for _ in range(120)] for subject in "abcde"})
-
-
-@pytest.fixture
-def look(shop, reader):
-    def made(beat=lambda: None) -> catchup.CatchUp:
-        catching = catchup.CatchUp({"shop": "http://shop"}, reader, lambda: "token", beat)
-        catching.clients["shop"] = httpx.Client(base_url="http://shop", transport=httpx.MockTransport(shop))
-        return catching
-
+    made = Shop()
+    for subject in "abcde":
+        made.tells(subject, 120)
     return made
 
 
-def test_a_long_round_beats_before_every_request(shop, look):
+def cursor(subject: str) -> Cursor:
+    return Cursor.get_by_id(("shop", subject))
+
+
+def test_a_long_round_beats_before_every_request(shop, reader):
     beats = []
-    look(lambda: beats.append(shop.requests)).look()
+    shop.read_by(reader, lambda: beats.append(shop.requests)).look()
 
     assert len(effects()) == 5 * 120
     assert beats == list(range(shop.requests))
@@ -71,19 +40,46 @@ def test_no_request_waits_for_longer_than_a_part_of_the_worker_may_be_silent(rea
     assert limits.connect + limits.read < worker.STALLED
 
 
-def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(shop, look):
+def test_a_stream_that_cannot_be_read_keeps_no_other_waiting(shop, reader):
     shop.broken = set("abd")
-    look().look()
+    shop.read_by(reader).look()
 
     assert {subject for subject, _ in effects()} == {"c", "e"}
 
 
-def test_streams_whose_source_lost_what_it_told_keep_no_other_waiting(shop, look):
+def test_streams_whose_source_lost_what_it_told_keep_no_other_waiting(shop, reader):
     for number in range(150):
         cursors.note_head("shop", f"B{number}", 7)
-        shop.streams[f"B{number}"] = []
-    catching = look()
+    look = shop.read_by(reader)
     for _ in range(40):
-        catching.look()
+        look.look()
 
     assert len(effects()) == 5 * 120
+
+
+@pytest.mark.parametrize("told_since", [0, 1, 2, 9], ids=["nothing new", "less", "as much", "more"])
+def test_a_look_notices_that_a_source_does_not_tell_any_more_what_took_effect(shop, reader, told_since):
+    look = shop.read_by(reader)
+    shop.tells("f", 5)
+    look.look()
+    before = effects()
+    shop.is_restored_to(f=3)
+    shop.tells("f", told_since)
+    for hours in (1, 2):  # a page that fails as a whole goes event by event later
+        with time_machine.travel(datetime.timedelta(hours=hours)):
+            look.look()
+
+    assert cursor("f").stopped.startswith("history-changed")
+    assert effects() == before
+    assert {cursor(subject).stopped for subject in "abcde"} == {None}
+
+
+def test_a_stream_that_moves_on_while_its_head_is_told_has_no_other_history(shop, reader):
+    look = shop.read_by(reader)
+    look.look()
+    heads = shop._heads("d")["items"]
+    shop.tells("e")
+    look.look()
+
+    assert cursors.note_heads("shop", heads) == [cursor("e")]
+    assert look.still_tells(cursor("e"))

@@ -5,13 +5,15 @@ fetches what the cursors miss. Outside any transaction while waiting for a sourc
 """
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Self
 
 import httpx
 import structlog
 
-from kit import clock, cursors, db
+from kit import auth, clock, cursors
+from kit.settings import Settings
 
 log = structlog.get_logger()
 
@@ -42,6 +44,11 @@ class CatchUp:
         self.since: dict[str, int] = {}  # the source's own clock, in memory only: a restart looks at all
         self.long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
+    @classmethod
+    def of(cls, settings: Settings, reader: cursors.Reader, beat: Callable[[], None] = lambda: None) -> Self:
+        signer = auth.Signer(settings.signing_key_file)
+        return cls(settings.source_urls, reader, partial(signer.token, signer.issuer, {"events:read"}), beat)
+
     def look(self) -> None:
         """Once around all sources; one that cannot be reached is left for the next time."""
         overlap = OVERLAP
@@ -64,28 +71,42 @@ class CatchUp:
                 log.info("source_unreachable", source=source, error=repr(error))
 
     def _note_heads(self, source: str, overlap: int) -> None:
-        since = max(self.since.get(source, 0) - overlap, 0)
-        began, cursor = None, ""
-        while cursor is not None:
-            page = self._get(source, "/v1/streams", since=clock.to_text(since), cursor=cursor)
-            with db.atomic():
-                for stream in page["items"]:
-                    cursors.note_head(source, stream["subject"], stream["head"])
-            began, cursor = began or page["now"], page["next"]
+        began = ""
+        for page in self.pages_of_heads(source, max(self.since.get(source, 0) - overlap, 0)):
+            began = began or page["now"]
+            for cursor in cursors.note_heads(source, page["items"]):
+                if not self.still_tells(cursor):
+                    self.reader.stop_at_a_fork(cursor)
         self.since[source] = clock.from_text(began)
+
+    def pages_of_heads(self, source: str, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Which streams moved since that instant of the source's clock, and how far."""
+        cursor: str | None = ""
+        while cursor is not None:
+            yield (page := self._get(source, "/v1/streams", since=clock.to_text(since), cursor=cursor))
+            cursor = page["next"]
+
+    def still_tells(self, cursor: cursors.Cursor) -> bool:
+        """Whether the source has the event that we applied last; logs only grow, unless one was restored."""
+        told = self.page(cursor.source, cursor.subject, cursor.sequence - 1, 1) if cursor.sequence else []
+        return [event["id"] for event in told] == [cursor.last][: cursor.sequence]
+
+    def page(self, source: str, subject: str, after: int, limit: int = PAGE) -> list[dict[str, Any]]:
+        """Events of the stream after that sequence."""
+        page = self._get(source, "/v1/events", subject=subject, after=after, limit=limit)
+        return list(page["items"])
 
     def _read_on(self, cursor: cursors.Cursor) -> None:
         """Read the stream page by page while it advances; one that cannot be read keeps no other waiting."""
+        stream = cursor.source, cursor.subject
         while True:
-            asked = {"subject": cursor.subject, "after": cursor.sequence, "limit": PAGE}
             try:
-                page = self._get(cursor.source, "/v1/events", **asked)
-                events = [cursors.parse_event(event) for event in page["items"]]
+                events = [cursors.parse_event(event) for event in self.page(*stream, after=cursor.sequence)]
             except UNREADABLE as error:
-                log.warning("stream_unreadable", source=cursor.source, error=repr(error), **asked)
+                log.warning("stream_unreadable", stream=stream, after=cursor.sequence, error=repr(error))
                 return
             self.reader.take_page(cursor, events)
-            moved = cursors.Cursor.get_by_id((cursor.source, cursor.subject))
+            moved = cursors.Cursor.get_by_id(stream)
             if moved.sequence == cursor.sequence or moved.sequence >= moved.head:
                 return
             cursor = moved

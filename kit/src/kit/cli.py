@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import click
+import httpx
 import peewee
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from kit import auth, clock, context, cursors, db, logging, streams, worker
+from kit import auth, catchup, clock, context, cursors, db, logging, rewind, streams, worker
 from kit.errors import Refusal
 from kit.settings import Settings
 
@@ -47,7 +48,7 @@ def plainly() -> Iterator[None]:
     """What an operator can mend is said in a sentence instead of a traceback."""
     try:
         yield
-    except (ValueError, OSError, Refusal, peewee.OperationalError) as error:
+    except (ValueError, OSError, Refusal, peewee.OperationalError, httpx.HTTPError) as error:
         raise click.ClickException(str(error).strip()) from error
 
 
@@ -56,11 +57,14 @@ def service(
     app: Callable[[Settings], Flask],
     handlers: cursors.Handlers,
     jobs: Callable[[Settings], Mapping[str, worker.Job]],
+    *,
     differences: Callable[[], Iterable[str]] | None = None,
+    undo: rewind.Undo = lambda *_stream: (),
 ) -> click.Group:
     """The commands that every service has; a service adds its own to the returned group.
 
-    `differences` says, a sentence each, where the service's rows are not what its log says.
+    `differences` says, a sentence each, where the service's rows are not what its log says; `undo` what
+    took effect here of a stream after that sequence, which a restored source tells no longer.
     """
 
     @click.group(help="Settings come from the environment: see docs/operations.md.")
@@ -113,8 +117,28 @@ def service(
             click.echo("\n".join(found) or "rows and log agree")
             sys.exit(bool(found))
 
+    if handlers:
+
+        @group.command("rewind")
+        @click.option("--source", required=True, type=click.Choice(list(handlers)))
+        @click.option("--restored-at", required=True, help="After the backup, before it told anything new.")
+        @click.pass_obj
+        @plainly()
+        def rewind_(settings: Settings, source: str, restored_at: str) -> None:
+            """A source was restored from a backup: back to what it still tells, and on from there."""
+            _as_operator()
+            look = catchup.CatchUp.of(settings, cursors.Reader(handlers))
+            found = list(rewind.rewind(look, source, clock.from_text(restored_at), undo))
+            click.echo("\n".join(found) or "all that took effect here is still told")
+
     group.add_command(_streams(), "streams")
     return group
+
+
+def _as_operator() -> None:
+    """Connected, and under the name of whoever sits at the command line."""
+    click.get_current_context().with_resource(db.database.connection_context())
+    context.act(context.Context(f"operator:{getpass.getuser()}", clock.new_id()))
 
 
 def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
@@ -124,8 +148,7 @@ def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
 def _streams() -> click.Group:
     @click.group(help="Streams that stopped: list them, let one try again, step over an event.")
     def group() -> None:
-        click.get_current_context().with_resource(db.database.connection_context())
-        context.act(context.Context(f"operator:{getpass.getuser()}", clock.new_id()))
+        _as_operator()
 
     @group.command("list")
     def list_() -> None:

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 RETRY_AFTER = (0.2, 1, 5, 30, 60, 120, 300, 600)  # seconds; the last one repeats until stop_after
 NOT_YET_AFTER = clock.SECOND // 2
 MOVING = {"attempts": 0, "retry_at": None, "error": None, "stopped": None, "stopped_by": None, "event": None}
+CHANGED = "history-changed: the source tells another history than the one already applied"
 DIED = "the process ended while applying this event"
 
 
@@ -42,8 +43,12 @@ class Cursor(db.Table):
     event = peewee.JSONField(null=True)
 
     class Meta:
-        table_name = "cursors"
         primary_key = peewee.CompositeKey("source", "subject")
+
+    @classmethod
+    def of(cls, source: str, subject: str) -> Any:
+        """The condition that names one stream."""
+        return (cls.source == source) & (cls.subject == subject)
 
 
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
@@ -133,17 +138,15 @@ class Reader:
             self.take(events, fresh=False)
         elif self._begin_attempt(events[0]):
             try:
-                with db.atomic():
-                    for event in events:
-                        self._apply_next(event, begun=True)
+                self._apply_together(events, begun=True)
             except Exception as error:  # of which event? Each goes alone next; only there a stream is stopped
                 log.info("page_failed", error=repr(error), events=len(events))
                 _update(events[0], error=repr(error)[:2000])
 
-    def _apply_together(self, events: list[Arrived]) -> None:
+    def _apply_together(self, events: list[Arrived], begun: bool = False) -> None:
         with db.atomic():
             for event in events:
-                self._apply_next(event)
+                self._apply_next(event, begun)
             failpoint("consumer.before-commit")
         failpoint("consumer.after-commit")
 
@@ -152,12 +155,11 @@ class Reader:
             note_head(event.source, event.subject, event.sequence)
             return
         try:
-            with db.atomic():
-                self._apply_next(event, begun=True)
+            self._apply_together([event], begun=True)
         except Exception as error:
             self._note_failure(event, error)
 
-    def _apply_next(self, event: Arrived, begun: bool = False) -> None:
+    def _apply_next(self, event: Arrived, begun: bool) -> None:
         if _advance(event, begun):
             metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
             self._handle(event)
@@ -216,6 +218,12 @@ class Reader:
     def _stop(self, event: Arrived, reason: str) -> None:
         _update(event, stopped=reason, stopped_by=self.release, event=event._asdict())
 
+    def stop_at_a_fork(self, cursor: Cursor) -> None:
+        """The source does not know what we applied last."""
+        forked = {"id": cursor.last, "sequence": cursor.sequence}
+        found = {"stopped": CHANGED, "stopped_by": self.release, "event": forked}
+        Cursor.update(found).where(standing_at(cursor) & Cursor.stopped.is_null()).execute()
+
 
 def _wait_after(attempts: int) -> float:
     return RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
@@ -228,8 +236,13 @@ def _attempts_within(seconds: float) -> int:
 
 
 def _next_in(event: Arrived) -> Any:
-    stream = (Cursor.source == event.source) & (Cursor.subject == event.subject)
-    return stream & (Cursor.sequence == event.sequence - 1)
+    return Cursor.of(event.source, event.subject) & (Cursor.sequence == event.sequence - 1)
+
+
+def standing_at(cursor: Cursor) -> Any:
+    """The same stream, still where it was read."""
+    place = (Cursor.sequence == cursor.sequence) & (Cursor.head == cursor.head)
+    return Cursor.of(cursor.source, cursor.subject) & place
 
 
 def _update(arrived: Arrived, **values: Any) -> None:
@@ -260,16 +273,28 @@ def _advance(event: Arrived, begun: bool) -> bool:
     if db.changed_one(step):
         return True
     if Cursor.select().where(here).exists():
-        raise Stopped("history-changed: the source tells another history than the one already applied")
+        raise Stopped(CHANGED)
     return False
+
+
+def note_heads(source: str, streams: list[dict[str, Any]]) -> list[Cursor]:
+    """Remember how far the streams go; the cursors that stand beyond the head, or there at another event."""
+    heads = {stream["subject"]: (stream["head"], stream["id"]) for stream in streams}
+    ours = list(Cursor.select().where((Cursor.source == source) & Cursor.subject.in_(list(heads))))
+    known = {cursor.subject: cursor.head for cursor in ours}
+    with db.atomic():
+        for subject, (head, _) in heads.items():
+            if head > known.get(subject, 0):
+                note_head(source, subject, head)
+    told = [(cursor, *heads[cursor.subject]) for cursor in ours]
+    return [c for c, head, last in told if c.sequence > head or (c.sequence == head and c.last != last)]
 
 
 def note_head(source: str, subject: str, head: int) -> None:
     """Remember that the stream goes on to `head` at least."""
     with db.atomic():
         _ensure(source, subject)
-        here = (Cursor.source == source) & (Cursor.subject == subject) & (Cursor.head < head)
-        Cursor.update(head=head).where(here).execute()
+        Cursor.update(head=head).where(Cursor.of(source, subject) & (Cursor.head < head)).execute()
 
 
 def behind(source: str, limit: int = 100) -> list[Cursor]:

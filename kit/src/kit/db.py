@@ -38,12 +38,17 @@ class TransactionTooOld(Exception):
     """The transaction lived longer than a reader's look-back, so its events could be overlooked."""
 
 
+def _plural(model: type) -> str:
+    return f"{peewee.make_snake_case(model.__name__)}s"  # type: ignore[attr-defined]
+
+
 class Table(peewee.Model):
     """A table of the service's own database."""
 
     class Meta:
         database = database
         legacy_table_names = False
+        table_function = _plural
 
 
 class Instant(peewee.BigIntegerField):

@@ -25,9 +25,6 @@ class IdempotencyKey(db.Table):
     body = peewee.TextField(null=True)
     created_at = db.Instant(index=True)
 
-    class Meta:
-        table_name = "idempotency_keys"
-
 
 def once(view: F) -> F:
     """Store the answer in the transaction of the effect; a refusal stores nothing, so it may be tried again.

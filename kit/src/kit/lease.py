@@ -16,9 +16,6 @@ class Lease(db.Table):
     holder = peewee.TextField()
     expires_at = db.Instant()
 
-    class Meta:
-        table_name = "leases"
-
 
 def take(name: str = "worker") -> bool:
     """Take or keep the lease; False while another process holds it."""

@@ -32,9 +32,6 @@ class Stream(db.Table):
     previous = db.Id(null=True)
     moved_at = db.Instant(index=True)
 
-    class Meta:
-        table_name = "streams"
-
 
 class Outbox(db.Table):
     """One announced event; `envelope` is the CloudEvent exactly as it is sent and served."""

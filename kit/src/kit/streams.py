@@ -22,21 +22,22 @@ class StreamAct(db.Table):
     event_id = db.Id()
     reason = peewee.TextField()
 
-    class Meta:
-        table_name = "stream_acts"
-
 
 def act(verb: str, source: str, subject: str, reason: str) -> StreamAct:
     """`retry` the event at which the stream stopped, or `skip` it, for the stated reason."""
     with db.atomic():
-        here = (Cursor.source == source) & (Cursor.subject == subject) & Cursor.stopped.is_null(False)
+        here = Cursor.of(source, subject) & Cursor.stopped.is_null(False)
         cursor = db.locked(Cursor.select().where(here)).first() or not_found("stopped stream")
         step = {"sequence": cursor.event["sequence"], "last": cursor.event["id"]} if verb == "skip" else {}
         Cursor.update(**MOVING, **step).where(here).execute()
-        who = {"at": clock.now(), "actor": context.current().actor, "act": verb, "reason": reason}
-        return StreamAct.create(
-            id=clock.new_id(), source=source, subject=subject, event_id=cursor.event["id"], **who
-        )
+        return keep(verb, cursor, cursor.event["id"], reason)
+
+
+def keep(verb: str, cursor: Cursor, event_id: str, reason: str) -> StreamAct:
+    """Who did that to the stream, and why."""
+    done = {"act": verb, "source": cursor.source, "subject": cursor.subject, "reason": reason}
+    who = {"id": clock.new_id(), "at": clock.now(), "actor": context.current().actor}
+    return StreamAct.create(event_id=event_id, **done, **who)
 
 
 class StoppedStream(Schema):
@@ -57,6 +58,7 @@ class WantedAct(schema.Body):
 
 class Act(WantedAct):
     id = fields.String()
+    act = schema.Text(validate=validate.OneOf(("retry", "skip", "rewind")))
     at = schema.Instant()
     actor = fields.String()
     event_id = fields.String()

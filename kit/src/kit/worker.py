@@ -15,7 +15,7 @@ from typing import NamedTuple
 import structlog
 from prometheus_client import start_http_server
 
-from kit import auth, broker, catchup, consumer, cursors, db, lease, metrics, relay
+from kit import broker, catchup, consumer, cursors, db, lease, metrics, relay
 from kit.settings import Settings
 
 log = structlog.get_logger()
@@ -134,9 +134,8 @@ class Worker:
         broker.reconnecting("consumer", once, self.stop, partial(self.beat, "consumer"))
 
     def _catch_up(self) -> None:
-        signer, beat = auth.Signer(self.settings.signing_key_file), partial(self.beat, "catch-up")
-        token = partial(signer.token, signer.issuer, {"events:read"})
-        look, next_look = catchup.CatchUp(self.settings.source_urls, self.reader, token, beat), 0.0
+        beat = partial(self.beat, "catch-up")
+        look, next_look = catchup.CatchUp.of(self.settings, self.reader, beat), 0.0
         while not self.stop.is_set():
             beat()
             if self.look_now.is_set() or time.monotonic() >= next_look:

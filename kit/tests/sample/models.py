@@ -12,9 +12,6 @@ class Effect(db.Table):
     subject = peewee.TextField()
     sequence = peewee.BigIntegerField()
 
-    class Meta:
-        table_name = "effects"
-
 
 def count(event: Arrived, _data: object) -> None:
     Effect.create(source=event.source, subject=event.subject, sequence=event.sequence)

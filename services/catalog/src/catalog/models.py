@@ -15,9 +15,6 @@ class Plan(db.Table):
     version = peewee.IntegerField()
     successor = peewee.TextField(null=True)
 
-    class Meta:
-        table_name = "plans"
-
     @classmethod
     def locked(cls, code: str) -> "Plan | None":
         plan: Plan | None = db.locked(cls.select().where(cls.code == code)).first()
@@ -33,5 +30,4 @@ class PlanVersion(db.Table):
     published_at = db.Instant()
 
     class Meta:
-        table_name = "plan_versions"
         primary_key = peewee.CompositeKey("plan", "version")

@@ -6,7 +6,7 @@ from entitlements.handlers import HANDLERS
 from entitlements.worker import jobs
 from kit import cli
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs, queries.differences)
+main = cli.service(settings.read, create_app, HANDLERS, jobs, differences=queries.differences)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,6 @@ class Account(db.Table):
     opened_at = db.Instant(default=clock.now)
     first_administrator: "Member"  # in the answer to opening it
 
-    class Meta:
-        table_name = "accounts"
-
     @classmethod
     def locked(cls, account_id: str) -> "Account":
         """The account, locked until commit; refused with 404 when there is none."""
@@ -46,7 +43,6 @@ class Domain(db.Table):
     approved_at = db.Instant(null=True)
 
     class Meta:
-        table_name = "domains"
         indexes = ((("account", "domain"), True),)
 
 
@@ -84,9 +80,6 @@ class Member(db.Table):
     assignment: "Assignment | None"  # the license they hold, when a query attached it
     account_id: str
 
-    class Meta:
-        table_name = "members"
-
     def name_anew(self, name: str, email: str) -> None:
         self.name, self.email = name, email
         self.known_as = f"{plain(name)} {email}"
@@ -122,9 +115,6 @@ class Plan(db.Table):
     status = peewee.TextField()
     successor = peewee.TextField(null=True)
 
-    class Meta:
-        table_name = "plans"
-
     @classmethod
     def known(cls, code: str) -> "Plan":
         plan: Plan | None = cls.get_or_none(cls.code == code)
@@ -141,7 +131,6 @@ class PlanVersion(db.Table):
     features = peewee.JSONField()
 
     class Meta:
-        table_name = "plan_versions"
         primary_key = peewee.CompositeKey("plan", "version")
 
 
@@ -158,7 +147,6 @@ class Pool(db.Table):
     account_id: str
 
     class Meta:
-        table_name = "pools"
         primary_key = peewee.CompositeKey("account", "plan", "interval")
 
     @property
@@ -196,9 +184,6 @@ class Parking(db.Table):
     parked: int  # of its plan and interval in all, when a command or query counted
     account_id: str
 
-    class Meta:
-        table_name = "parkings"
-
 
 class License(db.Table):
     """One seat that was paid for: by which order line, on which subscription, until when."""
@@ -222,7 +207,6 @@ class License(db.Table):
     former: "Assignment"
 
     class Meta:
-        table_name = "licenses"
         indexes = ((("order_id", "line", "seat"), True), (("account", "id"), False))
 
 
@@ -258,7 +242,6 @@ class Assignment(db.Table):
     member_id: str
 
     class Meta:
-        table_name = "assignments"
         indexes = ((("member", "ended_at"), False),)
 
 
@@ -284,5 +267,4 @@ class Device(db.Table):
     activated_at = db.Instant(default=clock.now)
 
     class Meta:
-        table_name = "devices"
         primary_key = peewee.CompositeKey("assignment", "device_id")

@@ -66,7 +66,6 @@ class Notice(db.Table):
     ended_at = db.Instant(null=True)
 
     class Meta:
-        table_name = "notices"
         indexes = ((("account", "id"), False),)
 
 
@@ -81,9 +80,6 @@ class Account(db.Table):
     name = peewee.TextField()
     locale = peewee.TextField()
 
-    class Meta:
-        table_name = "accounts"
-
 
 class Member(db.Table):
     """Our copy of a person of an account; whoever left stays known by name in the activity log."""
@@ -95,9 +91,6 @@ class Member(db.Table):
     locale = peewee.TextField(null=True)
     removed_at = db.Instant(null=True)
 
-    class Meta:
-        table_name = "members"
-
 
 class Plan(db.Table):
     """Our copy of a plan's name and how to install it, in every language."""
@@ -106,15 +99,9 @@ class Plan(db.Table):
     name = Json()
     install = Json()
 
-    class Meta:
-        table_name = "plans"
-
 
 class Birth(db.Table):
     """One row, the instant of the first migration: nobody is written to about what happened before it."""
 
     id = peewee.IntegerField(primary_key=True, default=1, constraints=[peewee.Check("id = 1")])
     born_at = db.Instant()
-
-    class Meta:
-        table_name = "births"

@@ -6,7 +6,7 @@ from orders.app import create_app
 from orders.handlers import HANDLERS
 from orders.worker import jobs
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs, queries.differences)
+main = cli.service(settings.read, create_app, HANDLERS, jobs, differences=queries.differences)
 
 
 if __name__ == "__main__":

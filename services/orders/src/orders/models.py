@@ -17,9 +17,6 @@ class Plan(db.Table):
     retired = peewee.BooleanField(default=False)
     successor = peewee.TextField(null=True)
 
-    class Meta:
-        table_name = "plans"
-
 
 class PlanVersion(db.Table):
     """One version of a plan: rank, prices and texts as published; sold from `effective_from` on."""
@@ -32,7 +29,6 @@ class PlanVersion(db.Table):
     plan_id: str
 
     class Meta:
-        table_name = "plan_versions"
         primary_key = peewee.CompositeKey("plan", "version")
 
     @classmethod
@@ -52,9 +48,6 @@ class Account(db.Table):
     time_zone = peewee.TextField()
     currency = peewee.TextField()
     orders_placed = peewee.BigIntegerField(default=0)
-
-    class Meta:
-        table_name = "accounts"
 
     @classmethod
     def locked(cls, account_id: str) -> "Account":
@@ -87,9 +80,6 @@ class Cart(db.Table):
     changed_by = peewee.TextField(null=True)
     changed_at = db.Instant(null=True)
 
-    class Meta:
-        table_name = "carts"
-
     @classmethod
     def of(cls, account_id: str) -> "Cart":
         cart: Cart = cls.get_or_none(cls.account == account_id) or cls(account=account_id)
@@ -116,7 +106,6 @@ class Quote(db.Table):
     account_id: str
 
     class Meta:
-        table_name = "quotes"
         constraints = (peewee.Check("subtotal >= 0 AND total >= 0 AND at_renewal >= 0"),)
 
 
@@ -146,7 +135,6 @@ class Order(db.Table):
     account_id: str
 
     class Meta:
-        table_name = "orders"
         indexes = ((("account", "number"), True), (("account", "id"), False))
         constraints = (
             peewee.Check("subtotal >= 0 AND total >= 0"),
@@ -211,7 +199,6 @@ class IssuedLine(db.Table):
     line = peewee.IntegerField()
 
     class Meta:
-        table_name = "issued_lines"
         primary_key = peewee.CompositeKey("order", "line")
 
 
@@ -230,7 +217,6 @@ class Subscription(db.Table):
     items: peewee.BackrefAccessor  # the SubscriptionItem rows
 
     class Meta:
-        table_name = "subscriptions"
         indexes = ((("account", "interval"), True),)
         constraints = (peewee.Check("anchor <= term_start AND term_start < term_end"),)
 
@@ -246,7 +232,6 @@ class SubscriptionItem(db.Table):
     parked = peewee.BigIntegerField(default=0)
 
     class Meta:
-        table_name = "subscription_items"
         primary_key = peewee.CompositeKey("subscription", "plan")
         constraints = (peewee.Check("quantity >= 0 AND unit_amount >= 0 AND parked >= 0"),)
 
@@ -263,6 +248,3 @@ class SandboxCharge(db.Table):
     settles_at = db.Instant(null=True)
     created_at = db.Instant()
     returned_at = db.Instant(null=True)
-
-    class Meta:
-        table_name = "sandbox_charges"
