@@ -14,6 +14,8 @@ from playhouse.migrations import Migration, Runner
 
 CHECKS = """SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
             WHERE contype = 'c' AND connamespace = 'public'::regnamespace"""
+KINDS = """SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+           WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"""
 NUMBERS = ("smallint", "integer", "bigint")
 
 
@@ -24,8 +26,18 @@ class Step(NamedTuple):
     taken: str = ""
 
 
+# SQLite, where records are made, has one size of whole numbers, and checks no references of older tables.
+UNSEEN = Step("takes something away that only PostgreSQL shows")
+
+
+class Column(NamedTuple):
+    kind: str
+    null: bool
+    default: object
+
+
 class Table(NamedTuple):
-    columns: dict[str, peewee.ColumnMetadata]
+    columns: dict[str, Column]
     unique: set[tuple[str, ...]]
     checks: set[str]
     references: set[tuple[str, str]]
@@ -46,19 +58,30 @@ def of(database: Any, directory: Path, history: str) -> Iterator[Applied]:
         before = tables(database)
         runner.up(migration.name)
         since = getattr(migration.load(), "UNUSED_SINCE", "")
-        yield Applied(migration.name, tuple(taken_away(before, tables(database))), since)
+        found = tuple(taken_away(before, tables(database)))
+        yield Applied(migration.name, found or (UNSEEN,) * bool(since), since)
 
 
 def tables(database: Any) -> dict[str, Table]:
     checks = _checks(database)
     return {
         name: Table(
-            columns={column.name: column for column in database.get_columns(name)},
+            columns=_columns(database, name),
             unique={tuple(sorted(index.columns)) for index in database.get_indexes(name) if index.unique},
             checks={check for table, check in checks if table == name},
             references={(key.column, key.dest_table) for key in database.get_foreign_keys(name)},
         )
         for name in database.get_tables()
+    }
+
+
+def _columns(database: Any, table: str) -> dict[str, Column]:
+    kinds: dict[str, str] = {}
+    if isinstance(database, peewee.PostgresqlDatabase):  # which tells no lengths otherwise
+        kinds = dict(database.execute_sql(KINDS, (f'"{table}"',)).fetchall())
+    return {
+        one.name: Column(kinds.get(one.name, one.data_type).lower(), one.null, one.default)
+        for one in database.get_columns(table)
     }
 
 
@@ -90,8 +113,8 @@ def _from_table(name: str, old: Table, new: Table) -> Iterator[Step]:
             continue
         if was.null and not now.null:
             yield Step(f"makes {name}.{column} NOT NULL")
-        if not _holds(now.data_type.lower(), was.data_type.lower()):
-            yield Step(f"makes {name}.{column} {now.data_type}, it was {was.data_type}")
+        if not _holds(now.kind, was.kind):
+            yield Step(f"makes {name}.{column} {now.kind}, it was {was.kind}")
     for columns in sorted(new.unique - old.unique):
         if set(columns) <= old.columns.keys():
             yield Step(f"makes {name} ({', '.join(columns)}) unique")
@@ -108,8 +131,6 @@ def _holds(now: str, was: str) -> bool:
         return True
     if now in NUMBERS and was in NUMBERS:
         return NUMBERS.index(now) > NUMBERS.index(was)
-    text, before = (
-        re.fullmatch(r"(?:var)?char\((\d+)\)|text", now),
-        re.match(r"(?:var)?char(?:acter varying)?(?:\((\d+)\))?$", was),
-    )
-    return bool(text and before and (now == "text" or int(text[1]) >= int(before[1] or 0)))
+    length = (re.fullmatch(r"(?:varchar|character varying)(?:\((\d+)\))?|text", kind) for kind in (now, was))
+    new, old = (float(found[1] or "inf") if found else None for found in length)
+    return new is not None and old is not None and new >= old

@@ -1,0 +1,143 @@
+"""Releases change one by one, forwards and back, while people work: nothing fails, is lost or doubled."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from faults import checker
+from journeys.people import Office, until
+from local.suite import POSTGRESQL, SQLITE, answers
+from releases import judge, sources
+
+from . import variants
+from .fleet import HEAD, UNITS, Fleet
+from .work import at_work
+
+pytestmark = pytest.mark.slow
+
+EVERYWHERE = [SQLITE, *[POSTGRESQL] * ("FAULT_MATRIX" in os.environ)]
+
+
+@pytest.fixture(scope="module")
+def released(source):
+    return {unit: source(unit) for unit in UNITS}
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE)
+def base(request, released, tmp_path_factory) -> Iterator[Fleet]:
+    """Every unit, its database and its plans as the last release made them."""
+    made = Fleet(tmp_path_factory.mktemp("fleet"), released, databases=request.param, env={"STOP_AFTER": "1"})
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def fleet(base, released) -> Iterator[Fleet]:
+    yield base
+    for unit in UNITS:
+        if base.runs[unit] != released[unit]:
+            base.roll(unit, released[unit])
+
+
+def test_units_roll_forwards_and_back_one_by_one_while_people_work(fleet, released):
+    with at_work(fleet) as work:
+        for unit in ("orders", "entitlements"):
+            fleet.deploy(unit, HEAD)
+            work.goes_on()
+        for unit in ("orders", "entitlements"):
+            fleet.roll(unit, released[unit])
+            work.goes_on()
+
+    assert work.failed == []
+    assert checker.until_whole(fleet, *work.offices) == []
+
+
+@pytest.mark.matrix
+def test_each_unit_at_its_last_release_works_with_all_others_at_head(fleet, released):
+    with at_work(fleet) as work:
+        for unit in UNITS:
+            fleet.deploy(unit, HEAD)
+            work.goes_on()
+        for unit in UNITS:
+            fleet.roll(unit, released[unit])
+            work.goes_on()
+            fleet.deploy(unit, HEAD)
+            work.goes_on()
+
+    assert work.failed == []
+    assert checker.until_whole(fleet, *work.offices) == []
+
+
+@pytest.mark.matrix
+def test_control_a_replica_that_is_stopped_while_it_is_asked_is_caught(fleet):
+    with at_work(fleet) as work:
+        for _ in range(5):
+            fleet.processes["entitlements-web"].stop()
+            work.over.wait(0.5)
+            fleet.renew("entitlements-web")
+
+    assert work.failed != []
+    for _ in range(5):
+        until("it to answer", lambda: answers(f"{fleet.urls['entitlements']}/readyz"))
+
+
+@pytest.mark.parametrize("unit", ["orders", "portal"])
+def test_control_what_runs_is_the_code_of_the_release(fleet, released, unit):
+    for name in fleet.processes:
+        if name.startswith(unit):
+            assert all(path.is_relative_to(released[unit].tree) for path in fleet.code_of(name)), name
+
+
+def told_of(fleet: Fleet, office: Office) -> dict:
+    """What was said when the office paid."""
+    [event] = checker.read(fleet, office).said("orders", "order.paid")
+    found: dict = event["data"]
+    return found
+
+
+def test_old_readers_understand_a_release_that_tells_more_and_new_readers_one_that_tells_less(
+    fleet, released, tmp_path
+):
+    more = variants.tells_more(released["orders"], tmp_path)
+    curious = variants.asks_for_more(released["entitlements"], tmp_path)
+    before, after = Office(fleet), Office(fleet)
+
+    fleet.roll("entitlements", curious)
+    before.awaits_licenses(before.buys("pro", 1))
+    fleet.roll("entitlements", released["entitlements"])
+    fleet.roll("orders", more)
+    after.awaits_licenses(after.buys("pro", 1))
+
+    assert [told_of(fleet, office).get("channel") for office in (before, after)] == [None, "portal"]
+    assert checker.until_whole(fleet, before, after) == []
+    there = {
+        unit: [sources.describe(released[unit].tree, unit)] for unit in ("orders", "entitlements", "notifier")
+    }
+    assert judge.reasons(sources.describe(more.tree, "orders"), there) == []
+    assert judge.reasons(sources.describe(curious.tree, "entitlements"), there) == []
+
+
+TELLS_LESS = ("orders", variants.tells_less, "term")
+INSISTS_ON_MORE = ("entitlements", variants.insists_on_more, "channel")
+
+
+@pytest.mark.parametrize("broken", [TELLS_LESS, pytest.param(INSISTS_ON_MORE, marks=pytest.mark.matrix)])
+def test_control_a_release_that_others_cannot_work_with_is_refused_and_would_have_failed(
+    fleet, released, latest, tmp_path, broken
+):
+    unit, make, lacks = broken
+    source = make(released[unit], tmp_path)
+    office = Office(fleet)
+    fleet.roll(unit, source)
+    office.buys("pro", 1)
+
+    def stopped() -> list[str]:
+        return [one.text for one in checker.findings(fleet, office) if "stopped" in one.text]
+
+    found = until("entitlements to stop", stopped)
+    assert any("entitlements" in text and f"'{lacks}'" in text for text in found)
+    reasons = judge.reasons(sources.describe(source.tree, unit), {one: [latest[one]] for one in UNITS})
+    said = f"cannot read order.paid of orders {latest['orders'].version}: {lacks} is not there"
+    assert any(reason.startswith("entitlements ") and said in reason for reason in reasons)
