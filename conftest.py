@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("kit.testing")
 
 
-# Tests of these share a suite of real processes, one on each kind of database.
+# Tests of these share a suite of real processes, one on each kind of database; controls may have a third one.
 SHARE_A_WARD = ("tests/faults/", "tests/journeys/test_outages.py", "tests/journeys/test_at_once.py")
 
 
@@ -48,7 +48,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file, _, test = nodeid.partition("::")
             if not file.startswith(SHARE_A_WARD):
                 return file
-            return "ward on postgresql" if "[postgresql" in test else "ward on sqlite"
+            _, _, parameters = test.partition("[")
+            if "postgresql" in parameters:
+                return "ward on postgresql"
+            return "ward of controls" if "test_control" in test else "ward on sqlite"
 
     return Together(config, log)
 
