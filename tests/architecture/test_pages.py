@@ -146,7 +146,7 @@ def unreal(word: str, page: Path) -> str:
         return (
             "" if route[2] in KNOWN or _shape(route[2]) in {_shape(path) for path in KNOWN} else "is no route"
         )
-    if target := re.fullmatch(r"make (?:-s )?([a-z]+)\b.*", word):
+    if target := re.fullmatch(r"make (?:-s )?([a-z-]+)\b.*", word):
         return (
             ""
             if re.search(rf"^{target[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
