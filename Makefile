@@ -5,10 +5,10 @@ export PYTHONPATH := deploy
 LOCAL := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour token test test-deploy check format clean ready
+.PHONY: help run tour token test test-deploy rolling release can-i-deploy check format clean ready
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ready ## Run the whole suite on this machine; Ctrl-C ends it, the next start keeps the data (PORTAL_PORT=… BROKER_URL=none)
 	@$(LOCAL) local.run
@@ -34,6 +34,16 @@ faults: ready ## Hurt the suite in every way that is listed, on both databases, 
 soak: ready ## Let people work while things die at random, MINUTES=10 long (SEED=… DATABASE=sqlite|postgresql)
 	@$(PYTHON) -m local.system postgresql rabbitmq
 	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+
+rolling: ready ## Roll every unit to the working tree and back under load, on both databases
+	@$(PYTHON) -m local.system postgresql rabbitmq
+	@FAULT_MATRIX=1 .venv/bin/pytest tests/releases $(ARGS)
+
+release: ready ## Record what is committed as the unit's version: make release UNIT=orders
+	@$(LOCAL) releases record $(UNIT)
+
+can-i-deploy: ready ## Say whether a version may go where others run: UNIT=orders VERSION=1.4.0|head ENVIRONMENT=production
+	@$(LOCAL) releases can-i-deploy $(UNIT) $(VERSION) $(or $(ENVIRONMENT),production)
 
 check: ready ## Lint, types, imports, generated files, tests: what CI runs
 	@$(LOCAL) local.check

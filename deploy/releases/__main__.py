@@ -55,7 +55,7 @@ def can_i_deploy(unit: str, version: str, environment: str) -> None:
         click.echo(reason)
     if not found:
         others = ", ".join(str(versions[-1]) for versions in there.values() if versions) or "nothing yet"
-        click.echo(f"yes: {release} can go to {environment}, where there is {others}")
+        click.echo(f"yes: {unit} {version} can go to {environment}, where there is {others}")
     sys.exit(bool(found))
 
 
