@@ -91,8 +91,8 @@ FAULTS = (
             DELIVERY + "control_a_consumer_that_acks_before_the_commit_is_caught",
         ),
         (
-            "backlog of 10,000 drains in bounded memory",
-            RELAY + "a_backlog_of_ten_thousand_is_sent_in_little_memory_and_read_once",
+            "backlog of 100,000 drains in bounded memory",
+            RELAY + "a_backlog_of_a_hundred_thousand_is_sent_in_little_memory_and_read_once",
             RELAY + "control_a_relay_that_sends_its_backlog_in_one_window_is_caught",
         ),
         (
@@ -116,7 +116,7 @@ FAULTS = (
         (
             "channel closed by the broker",
             CONSUMER + "channels_that_the_broker_closes_are_opened_again_and_nothing_is_lost",
-            "",
+            CONSUMER + "control_a_consumer_that_opens_no_channel_again_is_caught",
         ),
         (
             "queue deleted under it",
@@ -136,11 +136,11 @@ FAULTS = (
         (
             "told to stop under load, killed under load",
             (
-                CONSUMER + "workers_told_to_stop_with_a_full_queue_end_soon_with_nothing_half_done",
+                CONSUMER + "workers_told_to_stop_with_much_to_read_end_soon_with_nothing_half_done",
                 BROKER + "workers_told_to_stop_while_people_work_end_in_order_and_nothing_is_lost",
                 BROKER + "killed_workers_are_replaced_and_nothing_is_lost",
             ),
-            "",
+            CONSUMER + "control_a_worker_that_reads_its_queue_to_the_end_before_it_stops_is_caught",
         ),
         (
             "the same event a hundred times to three processes",
@@ -185,15 +185,15 @@ FAULTS = (
                 CONSUMER + "types_and_fields_that_nobody_knows_yet_are_moved_past",
                 CURSORS + "a_type_that_must_be_understood_stops_its_stream_alone",
             ),
-            "",
+            CONSUMER + "control_a_reader_that_refuses_what_it_does_not_know_is_caught",
         ),
         (
-            "database down for a while (SQLite: held by another)",
+            "database down for a minute (SQLite: held by another)",
             (
                 CONSUMER + "consumers_outlive_their_database",
                 CURSORS + "a_database_that_is_gone_ends_the_process_and_stops_no_stream",
             ),
-            "",
+            CONSUMER + "control_a_consumer_that_acks_before_the_commit_is_caught_when_its_database_is_away",
         ),
     ),
     *_faults(
@@ -212,6 +212,11 @@ FAULTS = (
             "wrong password of the broker",
             DEPLOY + "a_worker_with_a_wrong_password_asks_now_and_then_and_goes_on_through_the_logs",
             DEPLOY + "control_a_worker_that_knocks_without_a_pause_is_caught",
+        ),
+        (
+            "every service restarted in turn under load",
+            BROKER + "services_restarted_one_after_the_other_while_people_work_lose_nothing",
+            API + "control_a_service_that_forgets_its_answers_is_caught",
         ),
         (
             "a service is away while people work",

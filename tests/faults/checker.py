@@ -44,9 +44,14 @@ def findings(suite: Suite, *offices: Office, skipped: Collection[str] = ()) -> l
     found += _activities(ledger, skipped)
     if suite.broker_url != NO_BROKER:
         found += _unsent(ledger)
+    count(found)
+    return found
+
+
+def count(found: list[Finding]) -> None:
+    """This is what was seen last."""
     last_look.clear()
     last_look.update(finding.kind for finding in found)
-    return found
 
 
 def until_whole(

@@ -1,7 +1,8 @@
 """What all faults share: a shop to hurt, and the tests that only `make faults` runs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,28 @@ def counted(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "control" not in request.node.name:
         request.node.user_properties.append(("found", dict(checker.last_look)))
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """For the report: what was measured, with the load under which that was."""
+
+    def note(text: str) -> None:
+        request.node.user_properties.append(("figure", f"{text} (load {os.getloadavg()[0]:.0f})"))
+
+    return note
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """With a failure comes what the workers and their supervisor said last."""
+    report = yield
+    patient = getattr(item, "funcargs", {}).get("patient")
+    if report.failed and patient:
+        report.sections.append(("supervisor", "\n".join(patient.said)))
+        for name in patient.suite.processes:
+            report.sections.append((name, patient.log_of(name)[-4_000:]))
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:

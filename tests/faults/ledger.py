@@ -6,7 +6,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterable
 from contextlib import closing
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ class Ledger:
     """The rows of one look at all databases. Ids are 32 hex digits here, as SQLite stores them."""
 
     def __init__(self, suite: Suite, accounts: Iterable[str]):
-        self.accounts = {bare(account) for account in accounts}
-        self.tables = {service: _Tables(suite.env_of(service)["DATABASE_URL"]) for service in SERVICES}
+        wanted = list(accounts)
+        self.accounts = {bare(account) for account in wanted}
+        self.tables = {service: _Tables(suite.env_of(service)["DATABASE_URL"], wanted) for service in SERVICES}
         self.mails = [_mail(path) for path in sorted(suite.mailbox.directory.glob("*.eml"))]
         self.outbox = {service: self._outbox(service) for service in SERVICES}
         self.streams = {
@@ -51,7 +52,7 @@ class Ledger:
         self.items = self.all("orders", "subscription_items")
         self.attempts = self.all("orders", "payment_attempts")
         self.notices = self.ours("notifier", "notices")
-        self.activities = self.ours("notifier", "activities")
+        self.activities = self.tables["notifier"].rows("activities", "account")
         ours = {row["id"] for row in self.orders}
         attempts = {row["id"] for row in self.attempts if row["order_id"] in ours}
         self.charges = [
@@ -72,21 +73,29 @@ class Ledger:
         return [event for event in told if not types or event["type"] in types]
 
     def _outbox(self, service: str) -> list[Row]:
-        rows = sorted(self.all(service, "outbox"), key=lambda row: row["id"])
+        about = "subject" if service in ABOUT_ACCOUNTS else ""
+        rows = sorted(self.tables[service].rows("outbox", about), key=lambda row: row["id"])
         return [{**row, "event": _event(row["envelope"])} for row in rows]
 
 
 class _Tables:
-    def __init__(self, url: str):
-        self.url = url
+    """One look at one database; the long tables are read only as far as they tell of our accounts."""
 
-    @cache  # noqa: B019  it lives as long as one look
-    def rows(self, table: str) -> list[Row]:
-        with closing(self._connect()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"SELECT * FROM {table}")
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
+    def __init__(self, url: str, accounts: list[str]):
+        self.url = url
+        self.accounts = ",".join(f"'{written}'" for account in accounts for written in (account, bare(account)))
+        self.read: dict[str, list[Row]] = {}
+
+    def rows(self, table: str, account: str = "") -> list[Row]:
+        """All of them, or those whose column `account` names one of ours."""
+        if table not in self.read:
+            which = f" WHERE {account} IN ({self.accounts})" if account else ""
+            with closing(self._connect()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(f"SELECT * FROM {table}{which}")
+                names = [column[0] for column in cursor.description]
+                self.read[table] = [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
+        return self.read[table]
 
     def _connect(self) -> Any:
         if self.url.startswith("sqlite:///"):
@@ -110,12 +119,12 @@ def _plain_tree(value: Any) -> Any:
     return [_plain_tree(inner) for inner in value] if isinstance(value, list) else plain(value)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _event(envelope: str) -> Row:
     event: Row = _plain_tree(json.loads(envelope))
     return event
 
 
-@cache
+@lru_cache(maxsize=5_000)
 def _mail(path: Path) -> Row:
     return mailbox.read(path)

@@ -28,6 +28,7 @@ class Watch:
         self.outcome: dict[tuple[str, str], str] = {}
         self.found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)
+        self.figures: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         test, _, parameters = report.nodeid.partition("[")
@@ -42,6 +43,8 @@ class Watch:
             for name, found in report.user_properties:
                 if name == "found" and isinstance(found, dict):
                     self.found[key].update(found)
+                elif name == "figure":
+                    self.figures.append(f"{database}: {found}")
 
     def of(self, test: str, database: str) -> list[tuple[str, str]]:
         """Where it ran for this kind of database: tests without one count for both."""
@@ -92,6 +95,10 @@ def report(watch: Watch, seconds: float, code: int) -> bool:
         "|" + "---|" * (len(KINDS) + 6),
         *(text for text, _ in rows),
         "",
+        "Measured:",
+        "",
+        *(f"* {figure}" for figure in sorted(watch.figures)),
+        "",
     ]
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text("\n".join(lines))
@@ -104,7 +111,7 @@ def main(arguments: list[str]) -> int:
     os.environ["FAULT_MATRIX"] = "1"
     elsewhere = sorted(test for test in named() if not test.startswith("tests/faults/"))
     watch, began = Watch(), time.monotonic()
-    code = pytest.main(["-n", "2", "-vv", "tests/faults", *elsewhere, *arguments], plugins=[watch])
+    code = pytest.main(["-n", "3", "-vv", "tests/faults", *elsewhere, *arguments], plugins=[watch])
     return 0 if report(watch, time.monotonic() - began, int(code)) else 1
 
 

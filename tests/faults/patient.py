@@ -153,16 +153,18 @@ class Patient:
         self.sql("notifier", "UPDATE notices SET due_at = 0 WHERE ended_at IS NULL AND claim IS NOT NULL")
 
     def sql(self, service: str, statement: str, patience: float = 30) -> list[Any]:
-        url = self.suite.env_of(service)["DATABASE_URL"]
-        path = urlsplit(url).path[1:]
-        with closing(
-            sqlite3.connect(path, timeout=patience) if "sqlite:" in url else psycopg2.connect(url)
-        ) as db:
+        with closing(self.connect(service, patience)) as db:
             cursor = db.cursor()
             cursor.execute(statement)
             rows = cursor.fetchall() if cursor.description else []
             db.commit()
             return rows
+
+    def connect(self, service: str, patience: float = 30) -> Any:
+        """A connection with the service's database; `patience`: seconds for another writer, on SQLite."""
+        url = self.suite.env_of(service)["DATABASE_URL"]
+        path = urlsplit(url).path[1:]
+        return sqlite3.connect(path, timeout=patience) if "sqlite:" in url else psycopg2.connect(url)
 
     def says(self, service: str, office: Office, type_: str, data: str, times: int = 1) -> str:
         """The service says something that its own code would not; the id of the (last) event."""

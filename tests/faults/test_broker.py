@@ -8,7 +8,8 @@ import pytest
 from faults import checker
 from faults.checker import STUCK
 from faults.patient import Patient, on_sqlite
-from journeys.people import Office, until
+from faults.soak import Stubborn
+from journeys.people import Json, Office, until
 from local.suite import SERVICES
 
 pytestmark = pytest.mark.slow
@@ -31,9 +32,18 @@ def a_day(office: Office, begun: Event) -> None:
         office.awaits_licenses(order)
 
 
-def at_work(patient: Patient, number: int = 4):
+class Insistent(Stubborn):
+    """Asks again whatever breaks, and pays until it is paid."""
+
+    def buys(self, plan: str, seats: int, interval: str = "month") -> Json:
+        order = self.orders(plan, seats, interval)
+        self.gets(order)
+        return order
+
+
+def at_work(patient: Patient, number: int = 4, kind: type[Office] = Office):
     """So many offices work at once; call the answer to wait for their evening and look at everything."""
-    offices = [Office(patient.suite, f"Office {n}") for n in range(number)]
+    offices = [kind(patient.suite, f"Office {n}") for n in range(number)]
     begun = [Event() for _ in offices]
     threads = ThreadPoolExecutor(number)
     days = [threads.submit(a_day, office, event) for office, event in zip(offices, begun, strict=True)]
@@ -140,5 +150,15 @@ def test_killed_workers_are_replaced_and_nothing_is_lost(patient):
         patient.touched.add(f"{service}-worker")
         patient.suite.processes[f"{service}-worker"].crash()
     patient.let_claims_end()
+
+    assert evening() == []
+
+
+@pytest.mark.matrix
+def test_services_restarted_one_after_the_other_while_people_work_lose_nothing(patient):
+    evening = at_work(patient, kind=Insistent)
+    for service in SERVICES:
+        patient.down(service)
+        patient.up(service)
 
     assert evening() == []
