@@ -27,6 +27,17 @@ def reasons(candidate: Release, there: There) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def in_order(candidates: Sequence[Release], there: There) -> tuple[list[Release], list[str]]:
+    """The candidates in an order in which they can be deployed; the reasons against those that cannot."""
+    ordered: list[Release] = []
+    left, now = list(candidates), dict(there)
+    while ready := [one for one in left if not reasons(one, now)]:
+        ordered.append(ready[0])
+        left.remove(ready[0])
+        now[ready[0].unit] = [*now.get(ready[0].unit, ()), ready[0]]
+    return ordered, [reason for one in left for reason in reasons(one, now)]
+
+
 def _unread(reader: Release, producer: Release, before: Sequence[Release] = ()) -> Iterator[str]:
     """What the reader does not manage; `before`: what the producer replaces, whose types are counted on."""
     views = reader.reads.get(producer.unit)

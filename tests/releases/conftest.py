@@ -20,6 +20,12 @@ def latest() -> dict[str, Release]:
 
 
 @pytest.fixture(scope="session")
+def head() -> dict[str, Release]:
+    """Unit → what stands in the working tree."""
+    return {unit: sources.describe(sources.REPOSITORY, unit) for unit in UNITS}
+
+
+@pytest.fixture(scope="session")
 def source(latest: dict[str, Release], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Source]:
     """The code of the last release of a unit, as its commit has it."""
 

@@ -247,3 +247,26 @@ def test_where_nobody_can_see_the_use_the_named_release_decides(made, there):
     ]
     there["orders"].append(made("orders", "0.3.0"))
     assert judge.reasons(newer, there) == []
+
+
+def test_a_step_of_the_kit_counts_in_versions_of_the_kit(made, there):
+    step = Applied("kit 0003_unique", (Step("makes cursors (last) unique"),), "0.3.0")
+    newer = made("orders", kit="0.4.0")
+    newer = newer._replace(migrations=(*newer.migrations, step))
+    there["orders"] = [made("orders", "1.3.0", kit="0.2.0")]
+    assert len(judge.reasons(newer, there)) == 1
+
+    there["orders"] = [made("orders", "0.1.0", kit="0.3.0")]
+    assert judge.reasons(newer, there) == []
+
+
+def test_there_is_an_order_in_which_what_waits_for_each_other_is_deployed(made, there):
+    entitlements, orders, portal = made("entitlements"), made("orders"), made("portal")
+    entitlements.announces["seats.burnt"] = {"must": True, "data": {"type": ["object"]}}
+    orders.reads["entitlements"]["seats.burnt"] = shapes.ANYTHING
+    orders.serves["POST /v1/accounts/{}/refunds"] = orders.serves[PAY]
+    portal.calls["orders"]["POST /v1/accounts/{}/refunds"] = portal.calls["orders"][PAY]
+
+    assert judge.in_order([portal, entitlements, orders], there) == ([orders, portal, entitlements], [])
+    ordered, reasons = judge.in_order([portal, entitlements], there)
+    assert (ordered, len(reasons)) == ([], 2)
