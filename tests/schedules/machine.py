@@ -116,6 +116,7 @@ class Schedules(Deliveries):
     """All that can happen: the broker loses too, there is the log, and the producer may be restored."""
 
     away = 0
+    restored_at = 0  # the first restore after which nobody went back
 
     @initialize()
     def back_up_at_first(self) -> None:
@@ -154,9 +155,20 @@ class Schedules(Deliveries):
     def restore_and_go_on(self, subjects: list[str]) -> None:
         """Back to the backup; what is told from there on is another history."""
         self.producer.is_restored()
+        self.now.passes(1)
+        self.restored_at = self.restored_at or self.now.instant
+        self.now.passes(1)
         if subjects:
             self.producer.begins(subjects)
             self._end(commits=True)
+
+    @rule()
+    @precondition(lambda self: self.restored_at)
+    def go_back(self) -> None:
+        """What operators do after a restore; what waits in the queue may be of the history that was undone."""
+        self.inbox.purge()
+        self.consumer.goes_back(self.restored_at)
+        self.restored_at = 0
 
     @rule()
     @precondition(lambda self: not self.producer.busy)
@@ -164,26 +176,31 @@ class Schedules(Deliveries):
         """At rest a stream has read all, or says why it cannot: its source tells another history."""
         self.inbox.purge()
         self._read_all()
-        if self.reconcile():
-            self._read_all()
-        effects = self.consumer.effects()
-        for subject in effects.keys() | self.producer.histories.keys():
-            applied, history = effects.get(subject, []), self.producer.histories.get(subject, [])
-            if history[: len(applied)] == applied:
-                assert applied == history, subject
-            elif len(history) > len(applied):
-                self._must_have_noticed(subject)
+        for subject, applied, history in self._stories():
+            assert applied == history or not self._agree(applied, history), subject
+        self.consumer.starts()
+        self._read_all()
+        for subject, applied, history in self._stories():
+            if history and not self._agree(applied, history):
+                stopped = self.consumer.cursors()[subject].stopped
+                assert str(stopped).startswith("history-changed"), f"{subject}: {stopped}"
+        if self.restored_at:
+            self.go_back()
+        self._read_all()
+        for subject, applied, history in self._stories():
+            assert applied == history, subject
+
+    def _stories(self) -> list[tuple[str, list[int], list[int]]]:
+        """Of each subject what took effect, and what was told."""
+        effects, told = self.consumer.effects(), self.producer.histories
+        return [(one, effects.get(one, []), told.get(one, [])) for one in sorted(effects.keys() | told.keys())]
+
+    @staticmethod
+    def _agree(applied: list[int], history: list[int]) -> bool:
+        return history[: len(applied)] == applied
 
     def _read_all(self) -> None:
         before = None
         while before != (before := self.consumer.cursors()):
             self.now.passes(LONGEST_WAIT)
             self.consumer.catches_up()
-
-    def reconcile(self) -> bool:
-        """What operators do after a restore; False when there was nothing to do."""
-        return self.consumer.lets_stopped_streams_try_again()
-
-    def _must_have_noticed(self, subject: str) -> None:
-        stopped = self.consumer.cursors()[subject].stopped
-        assert str(stopped).startswith("history-changed"), f"{subject}: {stopped}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from kit import catchup, consumer, cursors, db, outbox, relay
+from kit import catchup, consumer, cursors, db, outbox, relay, rewind
 
 Broken = Iterator[None]
 
@@ -36,10 +36,10 @@ def a_cursor_that_moves_after_the_effect_is_committed() -> Broken:
         cursor = cursors.Cursor.get_or_none(source=event.source, subject=event.subject)
         return event.sequence == (cursor.sequence if cursor else 0) + 1
 
-    def apply_together(self: cursors.Reader, events: list[cursors.Arrived]) -> None:
+    def apply_together(self: cursors.Reader, events: list[cursors.Arrived], begun: bool = False) -> None:
         for event in events:
             with db.atomic():
-                self._apply_next(event)
+                self._apply_next(event, begun)
             consumer.failpoint("consumer.before-commit")
             with db.atomic():
                 real(event, begun=False)
@@ -98,6 +98,35 @@ def events_whose_previous_is_not_compared() -> Broken:
         cursors, "_advance", lambda event, begun: real(with_the_last_one(event), begun)
     )
     with trusting:
+        yield
+
+
+@contextmanager
+def looks_that_compare_no_heads() -> Broken:
+    with mock.patch.object(catchup.CatchUp, "still_tells", return_value=True):
+        yield
+
+
+@contextmanager
+def a_way_back_that_stops_one_event_early() -> Broken:
+    real = rewind._shared
+
+    def shared(look: catchup.CatchUp, cursor: cursors.Cursor, head: int, at: int) -> tuple[int, str | None]:
+        sequence, last = real(look, cursor, head, at)
+        return (sequence, last) if sequence == cursor.sequence else (cursor.sequence - 1, last)
+
+    with mock.patch.object(rewind, "_shared", shared):
+        yield
+
+
+@contextmanager
+def a_way_back_that_keeps_what_was_undone() -> Broken:
+    real = rewind._back
+
+    def back(*place: Any) -> list[str]:
+        return real(*place[:-1], lambda *_stream: ())
+
+    with mock.patch.object(rewind, "_back", back):
         yield
 
 

@@ -11,7 +11,7 @@ from unittest import mock
 import httpx
 import peewee
 
-from kit import auth, catchup, clock, consumer, cursors, db, lease, outbox, relay, streams, web
+from kit import auth, catchup, clock, consumer, cursors, db, lease, outbox, relay, rewind, web
 from kit.settings import Settings, name_service, service_name
 from local.keys import write as write_keys
 from schedules.broker import Inbox
@@ -27,7 +27,7 @@ class Crash(BaseException):
 
 
 class Effect(db.Table):
-    """What the consumer did because of an event; rows are never changed."""
+    """What the consumer did because of an event; a row goes only when its event was undone."""
 
     id = peewee.BigAutoField()
     subject = peewee.TextField()
@@ -246,10 +246,18 @@ class Consumer:
             except Crash:
                 self.starts()
 
-    def lets_stopped_streams_try_again(self) -> bool:
-        """What an operator does with `streams retry`; False when none was stopped."""
+    def goes_back(self, restored_at: int) -> None:
+        """What an operator does after a restore of the producer."""
+        self.log.answers = ALL
         with self.database.speaking():
-            return [streams.act("retry", one.source, one.subject, "mended") for one in cursors.stopped()] != []
+            list(rewind.rewind(self.catch_up, PRODUCER, restored_at, self._undo))
+
+    def _undo(self, _source: str, subject: str, sequence: int) -> list[str]:
+        """Effects that came of what is told no longer are taken back."""
+        made = Effect.select(Effect.id).where(Effect.subject == subject).order_by(Effect.id)
+        gone = [effect.id for effect in made][sequence:]
+        Effect.delete().where(Effect.id.in_(gone)).execute()
+        return []
 
     def effects(self) -> dict[str, list[int]]:
         """The numbers of the events that took effect, of each subject, in the order of their effects."""

@@ -27,6 +27,9 @@ CAUGHT: list[tuple[Callable[[], AbstractContextManager[None]], Machine]] = [
     (mutants.heads_that_are_not_stored, Schedules),
     (mutants.looks_that_do_not_overlap, Schedules),
     (mutants.events_whose_previous_is_not_compared, Schedules),
+    (mutants.looks_that_compare_no_heads, Schedules),
+    (mutants.a_way_back_that_stops_one_event_early, Schedules),
+    (mutants.a_way_back_that_keeps_what_was_undone, Schedules),
 ]
 
 
@@ -49,7 +52,7 @@ def test_the_delivery_loses_and_repeats_nothing_while_the_broker_loses_nothing()
     tried(Deliveries, TRIED)
 
 
-def test_nothing_is_lost_or_repeated_whatever_is_lost_and_a_changed_history_is_noticed_before_it_takes_effect():
+def test_nothing_is_lost_or_repeated_whatever_is_lost_and_after_a_restore_the_way_back_leads_to_one_history():
     tried(Schedules, TRIED)
 
 

@@ -126,7 +126,7 @@ def service(
         @plainly()
         def rewind_(settings: Settings, source: str, restored_at: str) -> None:
             """A source was restored from a backup: back to what it still tells, and on from there."""
-            _as_operator()
+            as_operator()
             look = catchup.CatchUp.of(settings, cursors.Reader(handlers))
             found = list(rewind.rewind(look, source, clock.from_text(restored_at), undo))
             click.echo("\n".join(found) or "all that took effect here is still told")
@@ -135,7 +135,7 @@ def service(
     return group
 
 
-def _as_operator() -> None:
+def as_operator() -> None:
     """Connected, and under the name of whoever sits at the command line."""
     click.get_current_context().with_resource(db.database.connection_context())
     context.act(context.Context(f"operator:{getpass.getuser()}", clock.new_id()))
@@ -148,7 +148,7 @@ def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
 def _streams() -> click.Group:
     @click.group(help="Streams that stopped: list them, let one try again, step over an event.")
     def group() -> None:
-        _as_operator()
+        as_operator()
 
     @group.command("list")
     def list_() -> None:

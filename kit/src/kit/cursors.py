@@ -159,7 +159,7 @@ class Reader:
         except Exception as error:
             self._note_failure(event, error)
 
-    def _apply_next(self, event: Arrived, begun: bool) -> None:
+    def _apply_next(self, event: Arrived, begun: bool = False) -> None:
         if _advance(event, begun):
             metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
             self._handle(event)

@@ -43,7 +43,7 @@ def _shared(look: CatchUp, cursor: Cursor, head: int, restored_at: int) -> tuple
 def _back(cursor: Cursor, sequence: int, last: str | None, head: int, undo: Undo) -> list[str]:
     """Nothing, where the stream is as it was; one that moved on meanwhile is left alone."""
     gone = cursor.sequence - sequence
-    if not gone and head == cursor.head:
+    if not gone and head == cursor.head and cursor.stopped != cursors.CHANGED:
         return []
     with db.atomic():
         back = Cursor.update(sequence=sequence, last=last, head=head, **MOVING)

@@ -138,6 +138,16 @@ def test_a_seat_keeps_the_features_of_the_version_it_was_bought_with(office, wor
     assert office.gets(f"/members/{bob}/entitlements")["features"]["attachments.max_mb"] == 0
 
 
+def test_a_version_that_a_restored_catalog_tells_anew_is_the_one_that_is_granted(office, world):
+    world.publishes("eco", version=2)
+    world.publishes("eco", version=2, features={"attachments.max_mb": 7})
+    office.buys("eco", 1, lines=[{"line": 1, "plan": "eco", "version": 2, "seats": 1}])
+    bob = office.hires("bob")
+    office.assigns(bob, "eco")
+
+    assert office.gets(f"/members/{bob}/entitlements")["features"]["attachments.max_mb"] == 7
+
+
 def test_unassigning_frees_the_seat_once(office):
     office.buys("eco", 1)
     held = office.assigns(office.hires("bob"), "eco").json["id"]

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from entitlements import commands
 from kit import db
 from kit.testing import announced
 
@@ -37,6 +38,29 @@ def test_the_unit_checks_itself_and_verifies_its_seats(office, run):
     assert "'eco', 'year', 'assigned'" in damaged.stdout
 
 
+def test_after_a_restore_an_account_is_told_again_as_it_stands(office, run):
+    office.buys("eco", 5, "year")
+    office.parks("eco", 2)
+    bob, carl = office.hires("bob"), office.hires("carl")
+    office.does("DELETE", f"/members/{carl}")
+    before = len(announced())
+
+    assert run("retell", office.id).stdout == f"{office.id}: told again\n"
+
+    told = announced()[before:]
+    assert [event.type for event in told] == ["account.changed"] + ["member.changed"] * 2 + ["seats.counted"]
+    assert {event.data["member_id"] for event in told[1:3]} == {bob, office.administrator["id"]}
+    assert told[3].data["parked"] == told[3].data["pool"]["parked"] == 2
+    assert {event.actor.partition(":")[0] for event in told} == {"operator"}
+    assert run("verify").returncode == 0
+
+
+def test_an_account_that_is_not_ours_is_not_told_again(office, run):
+    stranger = run("retell", "019ab000-0000-7000-8000-0000000000e9")
+
+    assert (stranger.returncode, stranger.stderr) == (1, "Error: There is no such account.\n")
+
+
 def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, bearer, contracts):
     ours = {type_ for type_, contract in contracts.items() if contract["publisher"] == "entitlements"}
     office.buys("eco", 3)
@@ -51,6 +75,7 @@ def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, 
     office.does("DELETE", f"/members/{bob}")
     office.does("PATCH", "", {"name": "Acme Inc."})
     office.does("DELETE", f"/domains/{office.domain}")
+    commands.retell_account(office.id)
 
     assert {event.type for event in announced()} == ours
     secrets = [code, code.replace("-", "")]

@@ -59,8 +59,9 @@ def test_parked_seats_are_stored_as_heard_and_lower_the_renewal(buyer, sources):
     sources.tell("seats.unparked", parked(1))
     sources.tell("seats.unparked", parked(1))
     assert buyer.subscriptions()[0]["items"][0]["parked"] == 1
+    sources.tell("seats.counted", parked(0))
     counts = [event.data["items"][0]["parked"] for event in announced("subscription.changed")]
-    assert counts == [2, 1]
+    assert counts == [2, 1, 0]
 
 
 def test_a_moved_parked_count_makes_a_quote_stale(buyer, sources):
@@ -151,3 +152,10 @@ def test_every_handler_has_the_same_effect_when_it_runs_twice(buyer, sources):
         "subscription.changed",
         "subscription.changed",
     ]
+
+
+def test_a_version_that_a_restored_catalog_tells_anew_is_the_one_that_is_sold(buyer, sources):
+    sources.raise_price("eco")
+    sources.publish("eco", prices=[{"currency": "CAD", "interval": "month", "unit_amount": 700}])
+
+    assert buyer.quote(("eco", 1))["total"] == 700

@@ -24,6 +24,7 @@ def event_types() -> dict[str, dict[str, str]]:
             "license.issued": gettext("Licenses ready"),
             "seats.parked": gettext("Licenses removed"),
             "seats.unparked": gettext("Removal undone"),
+            "seats.counted": gettext("Removals confirmed"),
         },
         gettext("Orders"): {
             "order.placed": gettext("Order placed"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from entitlements.domain import Seats
-from entitlements.models import Account, Assignment, Device, Member, Parking
+from entitlements.models import Account, Assignment, Device, Member, Parking, Pool
 from kit.outbox import Event
 
 
@@ -100,6 +100,12 @@ def seats_parked(parking: Parking, seats: int, parked: int, pool: Seats) -> Even
 
 def seats_unparked(parking: Parking, seats: int, parked: int, pool: Seats) -> Event:
     return Event("seats.unparked", parking.account_id, _parking(parking, seats, parked, pool))
+
+
+def seats_counted(pool: Pool) -> Event:
+    what = {"plan": pool.plan, "interval": pool.interval, "parked": pool.parked}
+    total = Pool.of_plan(pool.account_id, pool.plan)
+    return Event("seats.counted", pool.account_id, {**what, "pool": total.described()})
 
 
 def _parking(parking: Parking, seats: int, parked: int, pool: Seats) -> dict[str, Any]:

@@ -57,8 +57,10 @@ class OrderPaid(View):
 def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
     current = {**{field: told[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
     Plan.insert(code=told["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
-    granted = {field: told[field] for field in ("plan", "version", "name", "install", "features")}
-    PlanVersion.insert(**granted).on_conflict_ignore().execute()
+    granted = {field: told[field] for field in ("name", "install", "features")}
+    PlanVersion.insert(plan=told["plan"], version=told["version"], **granted).on_conflict(
+        conflict_target=[PlanVersion.plan, PlanVersion.version], update=granted
+    ).execute()
 
 
 def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:

@@ -1,12 +1,12 @@
-"""python -m notifier web | worker | migrate | check | streams"""
+"""python -m notifier web | worker | migrate | check | streams | rewind"""
 
 from kit import cli
-from notifier import settings
+from notifier import commands, settings
 from notifier.app import create_app
 from notifier.handlers import HANDLERS
 from notifier.worker import jobs
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs)
+main = cli.service(settings.read, create_app, HANDLERS, jobs, undo=commands.undo_activity)
 
 if __name__ == "__main__":
     main()

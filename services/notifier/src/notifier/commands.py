@@ -1,5 +1,6 @@
 """What is done here: note an activity, queue a notice, send the one that waits longest, record how it ended."""
 
+import json
 from typing import Any, Protocol
 
 import structlog
@@ -9,6 +10,7 @@ from kit.failpoints import failpoint
 from kit.outbox import Event, Outbox
 from notifier import domain, events, letters
 from notifier.models import Activity, Birth, Notice
+from notifier.wording import Wording
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ class Links(Protocol):
 
 def note_activity(event: cursors.Arrived) -> None:
     """One row of the account's log for one event about it."""
-    Activity.create(
+    row = Activity.insert(
         id=event.id,
         account=event.subject,
         time=event.time,
@@ -43,6 +45,7 @@ def note_activity(event: cursors.Arrived) -> None:
         address=event.address,
         data=event.data,
     )
+    row.on_conflict(conflict_target=[Activity.id], update={Activity.undone_at: None}).execute()
 
 
 def queue_notice(
@@ -52,8 +55,8 @@ def queue_notice(
     now = clock.now()
     if not domain.worth_a_mail(event.time, Birth.get().born_at, now):
         return
-    Notice.create(
-        id=clock.new_id(),
+    notice = Notice.insert(
+        id=event.id,
         account=event.subject,
         kind=kind,
         member=member_id,
@@ -64,13 +67,31 @@ def queue_notice(
         due_at=now,
         created_at=now,
     )
+    notice.on_conflict_ignore().execute()
 
 
-def drop_notices(assignment_id: str, reason: str) -> None:
+def drop_notices(here: Any, reason: str) -> None:
     """Do not send what is no longer true; a mail that is on its way stays."""
-    queued = (Notice.assignment == assignment_id) & (Notice.state == domain.QUEUED)
+    queued = here & (Notice.state == domain.QUEUED)
     for notice in Notice.select().where(queued):
         _end(notice, queued & (Notice.id == notice.id), domain.OBSOLETE, reason)
+
+
+def undo_activity(source: str, subject: str, sequence: int) -> list[str]:
+    """What a restored source told of the account after `sequence` and tells no longer: it stays in the log, as
+    undone, and mails about it that wait are not sent. One sentence for each."""
+    if not domain.is_id(subject):
+        return []
+    stream = (Activity.source == source) & (Activity.account == subject) & (Activity.sequence > sequence)
+    with db.atomic():
+        undone = list(
+            Activity.select().where(stream & Activity.undone_at.is_null()).order_by(Activity.sequence)
+        )
+        ids = [row.id for row in undone]
+        Activity.update(undone_at=clock.now()).where(Activity.id.in_(ids)).execute()
+        drop_notices(Notice.id.in_(ids), "undone by a restore")
+    summary = Wording(domain.LANGUAGES[0]).summary
+    return [f"  {clock.to_text(row.time)} {row.type}: {summary(row)} {json.dumps(row.data)}" for row in undone]
 
 
 def send_next(post: Post, links: Links, portal_url: str) -> bool:

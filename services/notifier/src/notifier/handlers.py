@@ -6,7 +6,7 @@ from marshmallow import EXCLUDE, Schema, fields
 
 from kit.cursors import Arrived, Handler, Handlers
 from notifier import commands, domain
-from notifier.models import Account, Member, Plan
+from notifier.models import Account, Member, Notice, Plan
 
 
 class View(Schema):
@@ -123,7 +123,7 @@ def on_license_assigned(event: Arrived, told: dict[str, Any]) -> None:
 
 
 def on_license_unassigned(_event: Arrived, told: dict[str, Any]) -> None:
-    commands.drop_notices(told["assignment_id"], "no longer assigned")
+    commands.drop_notices(Notice.assignment == told["assignment_id"], "no longer assigned")
 
 
 def on_anything(event: Arrived, _told: Any) -> None:

@@ -20,7 +20,8 @@ class Json(peewee.TextField):
 
 
 class Activity(db.Table):
-    """What happened to an account; `id` is the event's."""
+    """What happened to an account; `id` is the event's. `undone_at`: since then its source, restored from a
+    backup, does not tell it any more."""
 
     id = db.Id(primary_key=True)
     account = db.Id()
@@ -31,14 +32,26 @@ class Activity(db.Table):
     actor = peewee.TextField()
     address = peewee.TextField(null=True)
     data = Json()
+    undone_at = db.Instant(null=True)
 
     class Meta:
         table_name = "activities"
-        indexes = ((("account", "time", "id"), False), (("source", "account", "sequence"), True))
+        indexes = ((("account", "time", "id"), False),)
+
+
+Activity.add_index(
+    Activity.source,
+    Activity.account,
+    Activity.sequence,
+    unique=True,
+    where=Activity.undone_at.is_null(),
+    name="activities_told",
+)
 
 
 class Notice(db.Table):
-    """An e-mail to a member and how far it came. `subject`, `address` and `text` as last sent, without links.
+    """An e-mail to a member about an event, whose `id` it has, and how far it came. `subject`, `address` and
+    `text` as last sent, without links.
 
     `due_at` is when a worker may take it next; `claim` names the taking, so that a worker that
     was too slow cannot record an outcome. `doubts` counts sendings whose answer never came.

@@ -100,6 +100,7 @@ def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:
             "address": row.address,
             "summary": wording.summary(row),
             "data": row.data,
+            "undone_at": row.undone_at,
         }
 
 

@@ -34,6 +34,10 @@ class Activity(Schema):
     address = fields.String(allow_none=True, metadata={"description": "The network address it was done from."})
     summary = fields.String(metadata={"description": "One line in the language asked for."})
     data = fields.Dict()
+    undone_at = schema.Instant(
+        allow_none=True,
+        metadata={"description": "When its source, restored from a backup, knew it no longer."},
+    )
 
 
 class NoticesQuery(Schema):

@@ -27,6 +27,7 @@ WORDS = {
         "service": "Seatwise",
         "operator": "An operator",
         "parked": "%s of them not renewed",
+        "undone": "%s (undone by a restore from a backup)",
         "order-paid": "receipt",
         "license-assigned": "license confirmation",
     },
@@ -35,6 +36,7 @@ WORDS = {
         "service": "Seatwise",
         "operator": "Un opérateur",
         "parked": "dont %s sans renouvellement",
+        "undone": "%s (annulé par la restauration d’une sauvegarde)",
         "order-paid": "reçu",
         "license-assigned": "confirmation de licence",
     },
@@ -122,9 +124,10 @@ class Wording:
     def summary(self, activity: Activity) -> str:
         """The contract's one line about an event; the type in words when the contract has none."""
         template = SUMMARIES.get(activity.type, {}).get(self.language)
-        if template is None:
-            return re.sub("[.-]", " ", activity.type).capitalize()
-        return PLACEHOLDER.sub(lambda found: self._said(activity, *found.groups()), template)
+        said = re.sub("[.-]", " ", activity.type).capitalize()
+        if template is not None:
+            said = PLACEHOLDER.sub(lambda found: self._said(activity, *found.groups()), template)
+        return said if activity.undone_at is None else WORDS[self.language]["undone"] % said
 
     def _said(self, activity: Activity, field: str, filter_name: str | None) -> str:
         if field == "actor":

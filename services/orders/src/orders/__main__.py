@@ -1,4 +1,4 @@
-"""python -m orders web | worker | migrate | check | verify | streams"""
+"""python -m orders web | worker | migrate | check | verify | streams | rewind"""
 
 from kit import cli
 from orders import queries, settings

@@ -68,8 +68,10 @@ def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
     effective_from = told.pop("effective_from").isoformat()
     anew = {Plan.retired: False, Plan.successor: None}
     Plan.insert(code=code).on_conflict(conflict_target=[Plan.code], update=anew).execute()
-    row = {"plan": code, "version": version, "rank": rank, "effective_from": effective_from, "content": told}
-    PlanVersion.insert(row).on_conflict_ignore().execute()
+    row = {"rank": rank, "effective_from": effective_from, "content": told}
+    PlanVersion.insert(plan=code, version=version, **row).on_conflict(
+        conflict_target=[PlanVersion.plan, PlanVersion.version], update=row
+    ).execute()
 
 
 def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def on_license_issued(event: Arrived, told: dict[str, Any]) -> None:
 
 
 def on_seats_parked(event: Arrived, told: dict[str, Any]) -> None:
-    """seats.parked and seats.unparked carry the count after the change; it is stored as heard."""
+    """seats.parked, seats.unparked and seats.counted carry the count as it is then; it is stored as heard."""
     _lock_account(event)
     subscription = Subscription.get_or_none(account=event.subject, interval=told["interval"])
     moved = SubscriptionItem.update(parked=told["parked"]).where(
@@ -130,5 +132,6 @@ HANDLERS: Handlers = {
         "license.issued": Handler(LicenseIssued(), on_license_issued),
         "seats.parked": Handler(SeatsParked(), on_seats_parked),
         "seats.unparked": Handler(SeatsParked(), on_seats_parked),
+        "seats.counted": Handler(SeatsParked(), on_seats_parked),
     },
 }

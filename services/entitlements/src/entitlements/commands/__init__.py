@@ -6,6 +6,7 @@ from entitlements.commands.assignments import assign_license, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
+from entitlements.commands.restores import retell_account
 from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "park_seats",
     "remove_domain",
     "remove_member",
+    "retell_account",
     "unassign_license",
     "unpark_seats",
     "use_sign_in_link",
