@@ -163,6 +163,15 @@ def test_a_service_accepts_what_its_callers_there_send(made, there):
     ]
 
 
+def test_a_service_accepts_every_value_that_its_callers_there_may_send(made, there):
+    orders = made("orders")
+    cart = orders.serves["PUT /v1/accounts/{}/cart"]["takes"]["properties"]
+    cart["interval"] = {"type": ["string"], "enum": ["month"]}
+
+    [reason] = judge.reasons(orders, there)
+    assert reason.endswith("PUT /v1/accounts/{}/cart: interval may be year")
+
+
 def test_a_service_answers_at_least_what_its_callers_there_know(made, there):
     orders = made("orders")
     del orders.serves[PAY]["answers"]["properties"]["status"]

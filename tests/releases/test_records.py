@@ -142,3 +142,17 @@ def test_a_version_that_the_changelog_does_not_begin_with_is_not_recorded(clone)
     git(clone, "commit", "--quiet", "--all", "--message", "Another heading")
 
     assert "does not begin with 9.1.0" in run("record", "catalog")[1]
+
+
+def test_a_release_whose_migration_comes_too_early_is_not_recorded(clone):
+    folder = source_of(clone, "catalog") / "catalog" / "migrations"
+    (folder / "0099_no_versions.py").write_text(
+        'def up(migrator, db):\n    db.execute_sql("DROP TABLE plan_versions")\n'
+    )
+    git(clone, "add", "--all")
+    opens(clone, "catalog", "9.1.0")
+
+    code, said = run("record", "catalog")
+    assert (code, "catalog 0099_no_versions drops the table plan_versions: it must say" in said) == (1, True), (
+        said
+    )

@@ -112,6 +112,7 @@ def told_of(fleet: Fleet, office: Office) -> dict:
     return found
 
 
+@pytest.mark.matrix
 def test_old_readers_understand_a_release_that_tells_more_and_new_readers_one_that_tells_less(
     fleet, released, tmp_path
 ):
