@@ -54,7 +54,7 @@ def can_i_deploy(unit: str, version: str, environment: str) -> None:
     for reason in found:
         click.echo(reason)
     if not found:
-        others = ", ".join(str(versions[-1]) for versions in there.values() if versions) or "nothing yet"
+        others = ", ".join(str(versions[-1]) for versions in there.values())
         click.echo(f"yes: {unit} {version} can go to {environment}, where there is {others}")
     sys.exit(bool(found))
 

@@ -125,6 +125,10 @@ class Shelf:
 
     def deployed(self, environment: str) -> dict[str, list[Release]]:
         """Unit → what was ever deployed there, in that order; the last one runs there now."""
+        if environment not in (known := list(self.environments())):
+            raise Unknown(
+                f"nothing was ever deployed to {environment}, only to {' and '.join(known) or 'none'}"
+            )
         return {
             unit: [self.release(unit, version) for version in versions]
             for unit, versions in self._read(environment).items()

@@ -135,6 +135,14 @@ def test_a_reason_is_a_line_and_the_exit_code_is_one(clone):
     assert "entitlements 0.1.0 waits for order.paid, which orders 9.1.0 no longer announces\n" in said
 
 
+def test_an_environment_that_nobody_knows_is_no_yes_and_begins_with_a_deployment(clone):
+    code, said = run("can-i-deploy", "orders", "0.1.0", "stagin")
+    assert (code, said) == (1, "nothing was ever deployed to stagin, only to production")
+
+    assert run("deployed", "orders", "0.1.0", "staging") == (0, "")
+    assert run("can-i-deploy", "catalog", "0.1.0", "staging")[0] == 0
+
+
 def test_a_version_that_the_changelog_does_not_begin_with_is_not_recorded(clone):
     opens(clone, "catalog", "9.1.0")
     file = changelog.path(clone, "catalog")
