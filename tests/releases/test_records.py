@@ -45,6 +45,17 @@ def test_a_record_says_what_its_commit_is(unit, latest, source):
     assert from_json(json.loads(to_json(record))) == record
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_code_that_differs_from_what_was_recorded_has_another_version(unit, latest):
+    source = str(source_of(sources.REPOSITORY, unit))
+    command = ["git", "diff", "--quiet", latest[unit].commit, "--", source]
+    differs = subprocess.run(command, cwd=sources.REPOSITORY, check=False).returncode != 0
+
+    assert not differs or version_in(sources.REPOSITORY, unit) != latest[unit].version, (
+        "open the next version in pyproject.toml, CHANGELOG.md and uv.lock (`uv lock`)"
+    )
+
+
 def test_every_environment_has_recorded_versions_alone():
     assert all(SHELF.deployed(environment) for environment in SHELF.environments())
 
