@@ -3,6 +3,7 @@
 from kit.db import Instant
 
 PLACE = "source, account, sequence"
+UNUSED_SINCE = "0.1.0"  # which writes activities without ON CONFLICT, so any index will do
 
 
 def up(migrator, db):
