@@ -38,7 +38,7 @@ class Column(NamedTuple):
 
 class Table(NamedTuple):
     columns: dict[str, Column]
-    unique: set[tuple[str, ...]]
+    unique: set[tuple[tuple[str, ...], str]]  # columns, and of which rows
     checks: set[str]
     references: set[tuple[str, str]]
 
@@ -67,12 +67,17 @@ def tables(database: Any) -> dict[str, Table]:
     return {
         name: Table(
             columns=_columns(database, name),
-            unique={tuple(sorted(index.columns)) for index in database.get_indexes(name) if index.unique},
+            unique={_unique(index) for index in database.get_indexes(name) if index.unique},
             checks={check for table, check in checks if table == name},
             references={(key.column, key.dest_table) for key in database.get_foreign_keys(name)},
         )
         for name in database.get_tables()
     }
+
+
+def _unique(index: peewee.IndexMetadata) -> tuple[tuple[str, ...], str]:
+    where = re.search(r"\sWHERE\s.*", index.sql or "", re.S)
+    return tuple(sorted(index.columns)), where[0] if where else ""
 
 
 def _columns(database: Any, table: str) -> dict[str, Column]:
@@ -115,9 +120,18 @@ def _from_table(name: str, old: Table, new: Table) -> Iterator[Step]:
             yield Step(f"makes {name}.{column} NOT NULL")
         if not _holds(now.kind, was.kind):
             yield Step(f"makes {name}.{column} {now.kind}, it was {was.kind}")
-    for columns in sorted(new.unique - old.unique):
-        if set(columns) <= old.columns.keys():
-            yield Step(f"makes {name} ({', '.join(columns)}) unique")
+    yield from _from_rows(name, old, new)
+
+
+def _from_rows(name: str, old: Table, new: Table) -> Iterator[Step]:
+    for columns, rows in sorted(new.unique - old.unique):
+        if set(columns) <= old.columns.keys() and (columns, "") not in old.unique:
+            yield Step(f"makes {name} ({', '.join(columns)}){rows} unique")
+    for columns, rows in sorted(old.unique - new.unique):
+        if set(columns) <= new.columns.keys():
+            yield Step(
+                f"drops the unique index of {name} ({', '.join(columns)}){rows}, which ON CONFLICT may name"
+            )
     if new.checks - old.checks:
         yield Step(f"adds a check to {name}")
     for column, other in sorted(new.references - old.references):

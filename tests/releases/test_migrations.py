@@ -29,6 +29,7 @@ def up(migrator, db):
         plan = peewee.TextField(null=True)
         seats = peewee.BigIntegerField()
         note = peewee.CharField(max_length=20)
+        number = peewee.TextField(unique=True)
         class Meta:
             database, table_name = db, "quotes"
     db.create_tables([Plan, Quote])
@@ -44,6 +45,7 @@ EXPAND = (
 CONTRACT = {
     'drop_column("quotes", "day")': "drops the column quotes.day",
     'rename_column("quotes", "day", "date")': "drops the column quotes.day",
+    'drop_index("quotes", "quote_number")': "drops the unique index of quotes (number)",
     'rename_table("quotes", "offers")': "drops the table quotes",
     'add_column("quotes", "channel", peewee.TextField(default="portal"))': (
         "adds quotes.channel as NOT NULL without a default of the database"
