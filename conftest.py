@@ -32,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # Tests of these share a suite of real processes, one on each kind of database; controls may have a third one.
-SHARE_A_WARD = ("tests/faults/", "tests/journeys/test_outages.py", "tests/journeys/test_at_once.py")
+JOURNEYS = "tests/journeys/"
+SHARE_A_WARD = ("tests/faults/", "tests/restores/", f"{JOURNEYS}test_outages.py", f"{JOURNEYS}test_at_once.py")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -72,6 +72,10 @@ class Ledger:
         told = (row["event"] for row in self.outbox[service] if row["subject"] in self.accounts)
         return [event for event in told if not types or event["type"] in types]
 
+    def undone(self, type_: str) -> list[Row]:
+        """Activities of that type which their source, restored from a backup, tells no longer."""
+        return [row for row in self.activities if row["type"] == type_ and row["undone_at"] is not None]
+
     def _outbox(self, service: str) -> list[Row]:
         about = "subject" if service in ABOUT_ACCOUNTS else ""
         rows = sorted(self.tables[service].rows("outbox", about), key=lambda row: row["id"])

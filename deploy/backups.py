@@ -1,0 +1,74 @@
+"""Save the database of a service to a file, and bring it back: python -m backups save|restore DATABASE_URL FILE
+
+SQLite is copied page by page, PostgreSQL by its own pg_dump and pg_restore. The service may go on while it is
+saved and must be stopped while it is restored. DATABASE_URL is that of the role that owns the tables.
+"""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local import postgres
+
+TOLD = """restored. Before its processes are started again:
+  empty the inboxes of its readers, what waits there may be undone (rabbitmqctl purge_queue <reader>.inbox)
+After that, once for each of its readers:
+  python -m <reader> rewind --source <service> --restored-at {at}"""
+
+
+def save(url: str, file: Path) -> None:
+    """One consistent moment of the database."""
+    if url.startswith("sqlite:"):
+        _copy(Path(urlsplit(url).path[1:]), file)
+    else:
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}", url)
+
+
+def restore(url: str, file: Path) -> str:
+    """All as it was when it was saved; returns the instant that its readers have to know."""
+    if not file.exists():
+        raise FileNotFoundError(f"there is no {file}")
+    if url.startswith("sqlite:"):
+        _copy(file, Path(urlsplit(url).path[1:]))
+    else:
+        once = ("--clean", "--if-exists", "--single-transaction", "--no-owner", "--no-privileges")
+        _run("pg_restore", *once, f"--dbname={url}", str(file))
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=rw", uri=True)) as read,
+        closing(sqlite3.connect(target)) as written,
+    ):
+        read.backup(written)
+
+
+def _run(program: str, *arguments: str) -> None:
+    here = postgres.binaries()
+    subprocess.run([str(here / program) if here else program, *arguments], check=True)
+
+
+def main() -> int:
+    if len(sys.argv) != 4 or sys.argv[1] not in {"save", "restore"}:
+        print(__doc__, file=sys.stderr)
+        return 2
+    verb, url, file = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    try:
+        if verb == "save":
+            save(url, file)
+            print(f"saved to {file}")
+        else:
+            print(TOLD.format(at=restore(url, file)))
+    except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
+        print(f"{verb} failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
