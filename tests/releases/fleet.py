@@ -90,6 +90,16 @@ class Fleet(Suite):
             self.run(unit, "migrate")
         self.roll(unit, source)
 
+    def expand(self) -> None:
+        """Every database has the tables of head, which the checker reads, and any release works with."""
+        with ThreadPoolExecutor(2) as two:
+            list(two.map(self._expand, self.services))
+
+    def _expand(self, service: str) -> None:
+        self._call(
+            service, ["migrate"], {**self.env_of(service), "PYTHONPATH": sources.path_to(HEAD.tree, service)}
+        )
+
     def roll(self, unit: str, source: Source) -> None:
         """Replace one process after the other, as they are rolled back; the others answer meanwhile."""
         self.runs[unit] = source
