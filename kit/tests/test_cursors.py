@@ -59,6 +59,27 @@ def test_a_gap_is_remembered_and_nothing_beyond_it_takes_effect(reader):
     assert [(c.sequence, c.head) for c in cursors.behind("shop")] == [(1, 3)]
 
 
+@pytest.mark.parametrize(("first", "until"), [(0, 50), (20, 50), (80, 200)], ids=["old", "partly old", "a gap"])
+def test_a_batch_that_is_not_next_asks_the_database_little(reader, database, first, until, monkeypatch):
+    events = told(200)
+    reader.take(events[:50], fresh=True)
+    asked, execute = [], database.execute_sql
+    monkeypatch.setattr(database, "execute_sql", lambda sql, *rest: asked.append(sql) or execute(sql, *rest))
+    reader.take(events[first:until], fresh=True)
+
+    assert len(asked) <= 10
+    assert effects() == [("a", number) for number in range(1, 51)]
+    assert cursor().head == max(50, until)
+
+
+def test_old_and_new_events_in_one_batch_take_effect_once(reader):
+    events = told(9)
+    reader.take(events[:5], fresh=True)
+    reader.take([*events[3:7], *events[6:8], *events[:2], events[8]], fresh=True)
+
+    assert effects() == [("a", number) for number in range(1, 10)]
+
+
 def test_a_page_of_the_log_closes_the_gap(reader):
     events = told(3)
     reader.take([events[2]], fresh=True)

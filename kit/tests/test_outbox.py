@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -51,6 +52,36 @@ def test_a_transaction_that_took_too_long_is_refused(database, monkeypatch):
         say()
 
     assert announced() == []
+
+
+def test_a_writer_is_not_overtaken_for_ever_by_busy_ones_of_its_process(database):
+    """SQLite serves whoever asks at the right moment; on PostgreSQL they do not wait for each other."""
+    stop, written = threading.Event(), [0]
+
+    def write_without_a_pause():
+        with db.database.connection_context():
+            while not stop.is_set():
+                with db.atomic():
+                    written[0] += 1
+                    outbox.add(Event("thing.sold", "busy", {}))
+
+    busy = [threading.Thread(target=write_without_a_pause) for _ in range(2)]
+    for thread in busy:
+        thread.start()
+    overtaken = []
+    try:
+        for turn in range(1, 31):
+            while written[0] < turn * 5:
+                time.sleep(0.0001)
+            before = written[0]
+            with db.atomic():
+                overtaken.append(written[0] - before)
+    finally:
+        stop.set()
+        for thread in busy:
+            thread.join()
+
+    assert db.is_postgres() or max(overtaken) <= 2 * len(busy), overtaken
 
 
 def test_many_writers_of_one_stream_leave_no_gap(database):

@@ -2,7 +2,9 @@
 
 import threading
 
-from kit import settings, worker
+from kit import catchup, settings, worker
+from sample.models import effects
+from sample.shop import Shop
 
 
 def test_a_job_that_pauses_for_long_still_beats(monkeypatch):
@@ -31,3 +33,16 @@ def test_whoever_leads_first_tries_what_another_release_gave_up(monkeypatch):
     leading._lead()
 
     assert begun == [1]
+
+
+def test_a_reader_that_is_told_to_stop_fetches_no_further_page(reader, monkeypatch):
+    shop, stopping = Shop(), worker.Worker(settings.read("sample", port=0), {}, {})
+    shop.tells("a", 500)
+
+    def look(_settings, _reader, beat):
+        return shop.read_by(reader, lambda: (beat(), len(effects()) < 100 or stopping.stop.set()))
+
+    monkeypatch.setattr(catchup.CatchUp, "of", look)
+    stopping._catch_up()
+
+    assert 100 <= len(effects()) <= 150

@@ -39,7 +39,7 @@ def a_cursor_that_moves_after_the_effect_is_committed() -> Broken:
     def apply_together(self: cursors.Reader, events: list[cursors.Arrived], begun: bool = False) -> None:
         for event in events:
             with db.atomic():
-                self._apply_next(event, begun)
+                self._apply_stream(cursors.Cursor.of(*event[:2]), [event], begun)
             consumer.failpoint("consumer.before-commit")
             with db.atomic():
                 real(event, begun=False)

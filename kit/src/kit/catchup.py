@@ -29,7 +29,8 @@ UNREACHABLE = (httpx.HTTPError, *UNREADABLE)
 class CatchUp:
     """`urls`: source → base address; `token()` gives a bearer token with the scope events:read.
 
-    `beat` is called before each request: a round over many streams, or over sources that hang, is long.
+    A round over many streams, or over sources that hang, is long: `beat` is called before each request, and may
+    raise to end it.
     """
 
     def __init__(

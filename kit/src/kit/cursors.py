@@ -6,7 +6,7 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from itertools import accumulate, count, takewhile
+from itertools import accumulate, count, groupby, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -145,10 +145,26 @@ class Reader:
 
     def _apply_together(self, events: list[Arrived], begun: bool = False) -> None:
         with db.atomic():
-            for event in events:
-                self._apply_next(event, begun)
+            for (source, subject), told in groupby(events, key=lambda event: event[:2]):
+                self._apply_stream(Cursor.of(source, subject), list(told), begun)
             failpoint("consumer.before-commit")
         failpoint("consumer.after-commit")
+
+    def _apply_stream(self, here: Any, told: list[Arrived], begun: bool) -> None:
+        """Pass over what is old; from the first event on that cannot be next, the log will bring them."""
+        passed = 0
+        for place, event in enumerate(told):
+            if event.sequence > passed and _advance(event, begun):
+                metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
+                self._handle(event)
+                passed = event.sequence
+                continue
+            passed = passed or Cursor.get(here).sequence
+            if event.sequence > passed:
+                note_head(event.source, event.subject, told[-1].sequence)
+                metrics.EVENTS_NOT_NEXT.labels(event.source).inc(len(told) - place)
+                return
+            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
 
     def _apply_alone(self, event: Arrived) -> None:
         if not self._begin_attempt(event):
@@ -158,14 +174,6 @@ class Reader:
             self._apply_together([event], begun=True)
         except Exception as error:
             self._note_failure(event, error)
-
-    def _apply_next(self, event: Arrived, begun: bool = False) -> None:
-        if _advance(event, begun):
-            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
-            self._handle(event)
-        else:
-            note_head(event.source, event.subject, event.sequence)
-            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
 
     def _handle(self, event: Arrived) -> None:
         handlers = self.handlers[event.source]
@@ -269,12 +277,14 @@ def _advance(event: Arrived, begun: bool) -> bool:
     ).where(here & known)
     if db.changed_one(step):
         return True
-    _ensure(event.source, event.subject)
-    if db.changed_one(step):
-        return True
-    if Cursor.select().where(here).exists():
+    cursor = Cursor.get_or_none(Cursor.of(event.source, event.subject))
+    if cursor is None:
+        _ensure(event.source, event.subject)
+    elif cursor.sequence != event.sequence - 1 or cursor.stopped or (cursor.retry_at and not begun):
+        return False
+    elif cursor.sequence and cursor.last != event.previous:
         raise Stopped(CHANGED)
-    return False
+    return db.changed_one(step)
 
 
 def note_heads(source: str, streams: list[dict[str, Any]]) -> list[Cursor]:

@@ -7,10 +7,11 @@ import fcntl
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
 import peewee
 from playhouse import db_url
@@ -69,9 +70,10 @@ def connect(url: str) -> peewee.Database:
     if scheme not in OPTIONS:
         raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {url!r}")
     own = {"unquote_user": True, "unquote_password": True, **POOL, **OPTIONS[scheme]}
-    opened: peewee.Database = db_url.connect(f"{scheme}+pool://{place}", **own)
+    opened: Any = db_url.connect(f"{scheme}+pool://{place}", **own)
+    opened.turns = Lock(), Lock()
     database.initialize(opened)
-    return opened
+    return cast(peewee.Database, opened)
 
 
 def is_postgres() -> bool:
@@ -82,11 +84,25 @@ def is_postgres() -> bool:
 def atomic() -> Iterator[None]:
     """One transaction (a savepoint inside another); refused at commit once older than 60 s."""
     outermost = not database.in_transaction()
-    began = time.monotonic()
-    with database.atomic():
+    with _turn() if outermost and not is_postgres() else nullcontext():
+        began = time.monotonic()
+        with database.atomic():
+            yield
+            if outermost and time.monotonic() - began > LONGEST_TRANSACTION:
+                raise TransactionTooOld(f"a transaction took more than {LONGEST_TRANSACTION} s")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """SQLite has one writer and serves whoever asks at the right moment, so within a process they queue:
+    whoever comes next holds the door, and nobody is overtaken more than once."""
+    door, room = database.obj.turns
+    with door:
+        room.acquire()
+    try:
         yield
-        if outermost and time.monotonic() - began > LONGEST_TRANSACTION:
-            raise TransactionTooOld(f"a transaction took more than {LONGEST_TRANSACTION} s")
+    finally:
+        room.release()
 
 
 def locked(query: Any) -> Any:

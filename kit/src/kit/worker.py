@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -24,6 +25,10 @@ STALLED = 15  # seconds without a beat
 LEASE_EVERY = 2
 GRACE = 4  # seconds for the parts to finish what they are in
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class ToldToStop(Exception):
+    """Nothing more is begun."""
 
 
 class Job(NamedTuple):
@@ -134,14 +139,19 @@ class Worker:
         broker.reconnecting("consumer", once, self.stop, partial(self.beat, "consumer"))
 
     def _catch_up(self) -> None:
-        beat = partial(self.beat, "catch-up")
+        def beat() -> None:
+            self.beat("catch-up")
+            if self.stop.is_set():
+                raise ToldToStop
+
         look, next_look = catchup.CatchUp.of(self.settings, self.reader, beat), 0.0
-        while not self.stop.is_set():
-            beat()
-            if self.look_now.is_set() or time.monotonic() >= next_look:
-                self.look_now.clear()
-                look.look()
-                next_look = time.monotonic() + self.settings.look_every
-            else:
-                look.fetch()
-            self.look_now.wait(0.2)
+        with suppress(ToldToStop):
+            while True:
+                beat()
+                if self.look_now.is_set() or time.monotonic() >= next_look:
+                    self.look_now.clear()
+                    look.look()
+                    next_look = time.monotonic() + self.settings.look_every
+                else:
+                    look.fetch()
+                self.look_now.wait(0.2)

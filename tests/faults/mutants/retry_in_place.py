@@ -2,15 +2,14 @@
 
 import time
 
-from kit import cursors, db
+from kit import cursors
 
 
 def take(self, events, *, fresh: bool) -> None:
     for event in sorted(events, key=lambda event: event[:3]):
         while True:
             try:
-                with db.atomic():
-                    self._apply_next(event)
+                self._apply_together([event])
                 break
             except Exception:
                 time.sleep(0.2)
