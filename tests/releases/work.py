@@ -109,6 +109,8 @@ class Work:
 @contextmanager
 def at_work(suite: Fleet, offices: int = 2) -> Iterator[Work]:
     """People work during the block; what stopped one of them is among `failed`."""
+    for front in suite.fronts.values():
+        front.failed.clear()
     work = Work(suite, offices)
     for thread in work.threads:
         thread.start()
