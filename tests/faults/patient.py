@@ -16,6 +16,7 @@ import pika
 import psycopg2
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 
 from faults import checker
 from journeys.people import Office, until
@@ -225,10 +226,13 @@ class Patient:
 
     def _queues_are_read(self) -> bool:
         """No message waits in a queue or, which only rabbitmqctl tells, for its acknowledgement."""
-        with self.channel() as channel:
-            inboxes = [f"{service}.inbox" for service in SERVICES if checker.followed_by(service)]
-            if any(channel.queue_declare(inbox, passive=True).method.message_count for inbox in inboxes):
-                return False
+        inboxes = [f"{service}.inbox" for service in SERVICES if checker.followed_by(service)]
+        try:
+            with self.channel() as channel:
+                if any(channel.queue_declare(inbox, passive=True).method.message_count for inbox in inboxes):
+                    return False
+        except ChannelClosedByBroker:  # its consumer has not made it yet
+            return False
         counts = self.rabbitmq.ctl("list_queues", "--no-table-headers", "messages")
         return set(counts.split()) <= {"0"}
 

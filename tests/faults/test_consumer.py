@@ -21,7 +21,7 @@ from local.suite import SERVICES
 
 pytestmark = [pytest.mark.slow, pytest.mark.matrix]
 
-FORGETFUL = ("cursor_without_sequence", "log_without_key")
+FORGETFUL = ("cursor_without_sequence", "notices_without_key")
 LONGEST_STOP = 5  # seconds, as promised
 MUCH, LONGEST_DRAIN = 3_000, 600  # events to read, seconds
 AWAY = 60  # seconds
@@ -261,7 +261,7 @@ def stopped_in_mid_work(patient: Patient, office: Office, way: str, *mutants: st
     with suppress(subprocess.TimeoutExpired):
         assert [child.wait(LONGEST_STOP * crowd() + 5) for child in children] == [0, 0]
     took = time.monotonic() - told
-    assert any(backlog.unread(patient, office).values()), "there was too little to read"
+    assert mutants or any(backlog.unread(patient, office).values()), "there was too little to read"
     patient.heal()
     return took
 

@@ -12,7 +12,7 @@ from faults.shop import Shop, kinds
 
 pytestmark = pytest.mark.slow
 
-FORGETFUL = ("cursor_without_sequence", "log_without_key")
+FORGETFUL = ("cursor_without_sequence", "notices_without_key")
 
 
 @pytest.fixture

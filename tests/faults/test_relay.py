@@ -19,7 +19,7 @@ from local.suite import SERVICES
 
 pytestmark = [pytest.mark.slow, pytest.mark.matrix]
 
-FORGETFUL = ("cursor_without_sequence", "log_without_key")
+FORGETFUL = ("cursor_without_sequence", "notices_without_key")
 BACKLOG, NOTE = 100_000, 300  # events, bytes in each
 FEWER, ENOUGH = 30_000, 5_000  # sent by a broken relay, read
 UNSENT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
