@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
+import zipfile
 from pathlib import Path
 
 from releases import records
@@ -21,8 +21,8 @@ def commit_of(revision: str = "HEAD") -> str:
 
 def unpack(commit: str, directory: Path) -> Path:
     """The whole repository as that commit has it."""
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as archive:
-        archive.extractall(directory, filter="data")
+    with zipfile.ZipFile(io.BytesIO(_git("archive", "--format=zip", commit))) as archive:
+        archive.extractall(directory)
     return directory
 
 

