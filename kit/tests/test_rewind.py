@@ -98,6 +98,19 @@ def test_a_second_time_changes_nothing(shop, look):
     assert goes_back(look) == []
 
 
+def test_a_stream_whose_source_knows_again_what_it_had_lost_goes_on(shop, look):
+    with at(BEFORE):
+        events = shop.tells("a", 3)
+        look.look()
+    shop.is_restored_to(a=1)
+    read(look)
+    assert place("a")[2].startswith("history-changed")
+    shop.streams["a"] = events
+
+    assert goes_back(look) == []
+    assert place("a") == (3, 3, None)
+
+
 def test_a_head_that_was_heard_of_and_is_told_no_longer_keeps_nobody_behind(shop, look):
     with at(BEFORE):
         shop.tells("a", 3)
