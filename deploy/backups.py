@@ -1,16 +1,18 @@
-"""Save the database of a service to a file, and bring it back: python -m backups save|restore DATABASE_URL FILE
+"""Save the database of a service to a file, and bring it back: python -m backups save|restore FILE
 
 SQLite is copied page by page, PostgreSQL by its own pg_dump and pg_restore. The service may go on while it is
-saved and must be stopped while it is restored. DATABASE_URL is that of the role that owns the tables.
+saved and must be stopped while it is restored. DATABASE_URL, in the environment, is that of the
+role that owns the tables.
 """
 
+import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from local import postgres
 
@@ -25,7 +27,7 @@ def save(url: str, file: Path) -> None:
     if url.startswith("sqlite:"):
         _copy(Path(urlsplit(url).path[1:]), file)
     else:
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}", url)
+        _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
 
 
 def restore(url: str, file: Path) -> str:
@@ -36,7 +38,7 @@ def restore(url: str, file: Path) -> str:
         _copy(file, Path(urlsplit(url).path[1:]))
     else:
         once = ("--clean", "--if-exists", "--single-transaction", "--no-owner", "--no-privileges")
-        _run("pg_restore", *once, f"--dbname={url}", str(file))
+        _run("pg_restore", url, *once, str(file))
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -48,23 +50,30 @@ def _copy(source: Path, target: Path) -> None:
         read.backup(written)
 
 
-def _run(program: str, *arguments: str) -> None:
-    here = postgres.binaries()
-    subprocess.run([str(here / program) if here else program, *arguments], check=True)
+def _run(program: str, url: str, *arguments: str) -> None:
+    """The password goes by the environment: everybody on the machine sees a command."""
+    address, here = urlsplit(url), postgres.binaries()
+    user, at, place = address.netloc.rpartition("@")
+    public = address._replace(netloc=user.partition(":")[0] + at + place).geturl()
+    secret = {"PGPASSWORD": unquote(address.password)} if address.password else {}
+    command = [str(here / program) if here else program, *arguments, f"--dbname={public}"]
+    if code := subprocess.run(command, env={**os.environ, **secret}, check=False).returncode:
+        raise OSError(f"{program} ended with exit code {code}")
 
 
 def main() -> int:
-    if len(sys.argv) != 4 or sys.argv[1] not in {"save", "restore"}:
+    url = os.environ.get("DATABASE_URL", "")
+    if len(sys.argv) != 3 or sys.argv[1] not in {"save", "restore"} or not url:
         print(__doc__, file=sys.stderr)
         return 2
-    verb, url, file = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    verb, file = sys.argv[1], Path(sys.argv[2])
     try:
         if verb == "save":
             save(url, file)
             print(f"saved to {file}")
         else:
             print(TOLD.format(at=restore(url, file)))
-    except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
+    except (OSError, sqlite3.Error) as error:
         print(f"{verb} failed: {error}", file=sys.stderr)
         return 1
     return 0
