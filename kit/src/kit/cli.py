@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -138,7 +139,15 @@ def service(
 def as_operator() -> None:
     """Connected, and under the name of whoever sits at the command line."""
     click.get_current_context().with_resource(db.database.connection_context())
-    context.act(context.Context(f"operator:{getpass.getuser()}", clock.new_id()))
+    context.act(context.Context(f"operator:{_whoever_sits_here()}", clock.new_id()))
+
+
+def _whoever_sits_here() -> str:
+    """Their name; in a container, which knows nobody unless it is told USER, the number of the user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
