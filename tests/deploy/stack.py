@@ -1,7 +1,9 @@
 """The suite as compose.yaml runs it, seen as tests see a suite of local processes."""
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from compose import credentials
 from journeys.people import PATIENCE
 from local import ports
 
-from .engine import Engine
+from .engine import Engine, run
 
 UNITS = {
     **{name: f"services/{name}/Dockerfile" for name in ("catalog", "orders", "entitlements", "notifier")},
@@ -53,6 +55,10 @@ class Stack:
 
     def compose(self, *arguments: object, **env: str) -> str:
         return self.engine.compose(*arguments, env={**self.env, **env})
+
+    def command(self, module: str) -> str:
+        """What a command of this repository prints that knows the suite of compose.yaml."""
+        return run([sys.executable, "-m", module], {**os.environ, **self.env})
 
     def up(self, *services: str, **env: str) -> None:
         """Until all of it is healthy; of single services without what they stand on."""

@@ -55,6 +55,16 @@ def test_who_asks_the_portal_gets_a_link_by_mail_that_leads_back_to_it(stack, of
     assert f"{stack.urls['portal']}/sign-in/link/" in mail["text"]
 
 
+def test_the_demo_account_is_made_once_and_its_people_sign_in_with_one_click(stack):
+    made = [stack.command("compose.demo").strip() for _ in range(2)]
+    stack.up("portal-web", DEMO_ACCOUNT=made[0])
+    page = httpx.get(f"{stack.urls['portal']}/sign-in", timeout=PATIENCE).text
+    stack.up("portal-web")
+
+    assert made[0] == made[1]
+    assert 'action="/sign-in/demo"' in page
+
+
 def test_first_migrations_then_services_and_all_of_them_run_or_are_done(stack):
     states = {name: one["State"] for name, one in stack.begun.items()}
 
