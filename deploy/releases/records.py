@@ -51,8 +51,8 @@ class Release(NamedTuple):
         return ", ".join(f"{owner} {name}" for owner, name in last.items())
 
 
-def order(version: str) -> tuple[int, ...]:
-    """1.10.0 comes after 1.9.0."""
+def numbers(version: str) -> tuple[int, ...]:
+    """To compare versions by: 1.10.0 comes after 1.9.0."""
     return tuple(int(part) for part in version.split("."))
 
 
@@ -96,7 +96,7 @@ class Shelf:
 
     def versions(self, unit: str) -> list[str]:
         """Oldest first."""
-        return sorted((path.stem for path in (self.folder / unit).glob("*.json")), key=order)
+        return sorted((path.stem for path in (self.folder / unit).glob("*.json")), key=numbers)
 
     def release(self, unit: str, version: str) -> Release:
         """Impossible when it is not recorded."""
