@@ -23,7 +23,7 @@ After that, once for each of its readers:
 
 
 def save(url: str, file: Path) -> None:
-    """One consistent moment of the database."""
+    """One consistent moment of the database; OSError or sqlite3.Error when that cannot be had."""
     if url.startswith("sqlite:"):
         _copy(Path(urlsplit(url).path[1:]), file)
     else:
@@ -31,9 +31,10 @@ def save(url: str, file: Path) -> None:
 
 
 def restore(url: str, file: Path) -> str:
-    """All as it was when it was saved; returns the instant that its readers have to know."""
-    if not file.exists():
-        raise FileNotFoundError(f"there is no {file}")
+    """All as it was when it was saved; returns the instant (RFC 3339, UTC) that its readers have to know.
+
+    OSError or sqlite3.Error when it fails. PostgreSQL is then as it was.
+    """
     if url.startswith("sqlite:"):
         _copy(file, Path(urlsplit(url).path[1:]))
     else:
@@ -43,10 +44,9 @@ def restore(url: str, file: Path) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with (
-        closing(sqlite3.connect(f"file:{source}?mode=rw", uri=True)) as read,
-        closing(sqlite3.connect(target)) as written,
-    ):
+    if not source.exists():
+        raise FileNotFoundError(f"there is no {source}")
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
         read.backup(written)
 
 

@@ -26,7 +26,7 @@ def stages() -> list[Stage]:
     return [
         Stage("lint", [BIN / "ruff", "check", "--quiet", "."]),
         Stage("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
-        Stage("types", [BIN / "mypy", *sources, "deploy/local", "deploy/releases"]),
+        Stage("types", [BIN / "mypy", *sources, "deploy"]),
         Stage("imports", [BIN / "lint-imports"]),
         Stage("lock file", [UV, "lock", "--check", "--quiet"]),
         Stage("tests", ["make", "--no-print-directory", "test"], conclusion=True),

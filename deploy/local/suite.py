@@ -171,10 +171,6 @@ class Suite:
     def stop_process(self, name: str) -> None:
         self.processes[name].stop()
 
-    def kill_process(self, name: str) -> None:
-        """SIGKILL; it stays down until start_process."""
-        self.processes[name].kill()
-
     # What it is made of
 
     def env_of(self, unit: str) -> dict[str, str]:

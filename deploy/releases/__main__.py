@@ -1,12 +1,14 @@
 """python -m releases record | can-i-deploy | deployed: what `make release` and `make can-i-deploy` call."""
 
 import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from releases import changelog, judge, sources
-from releases.records import HEAD, KIT, UNITS, Release, Shelf, Unknown
+from releases.records import HEAD, KIT, UNITS, Impossible, Release, Shelf
 
 shelf = Shelf()
 UNIT = click.argument("unit", type=click.Choice(UNITS))
@@ -21,17 +23,15 @@ def main() -> None: ...
 @click.option("--commit", default="HEAD", show_default=True)
 def record(unit: str, commit: str) -> None:
     """Write down what a commit releases, under the version that its pyproject.toml has."""
-    import tempfile
-    from pathlib import Path
-
+    commit = sources.commit_of(commit)
     with tempfile.TemporaryDirectory() as folder:
-        tree = sources.unpack(sources.commit_of(commit), Path(folder))
-        release = sources.describe(tree, unit, sources.commit_of(commit))
+        tree = sources.unpack(commit, Path(folder))
+        release = sources.describe(tree, unit, commit)
         newest = changelog.entries(tree, unit)[:1]
     if [entry.version for entry in newest] != [release.version]:
-        raise click.ClickException(f"the changelog of {unit} does not begin with {release.version}")
+        raise Impossible(f"the changelog of {unit} does not begin with {release.version}")
     if unready := list(judge.unripe(release, recorded())):
-        raise click.ClickException("\n".join(unready))
+        raise Impossible("\n".join(unready))
     path = shelf.add(release)
     changelog.set_date(sources.REPOSITORY, unit, release.version, datetime.now(UTC).date())
     click.echo(f"{release} is {release.commit[:12]}, schema: {release.revision() or 'none'}")
@@ -71,5 +71,5 @@ def deployed(unit: str, version: str, environment: str) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Unknown as unknown:
-        sys.exit(str(unknown))
+    except Impossible as why:
+        sys.exit(str(why))

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SERVICES = ("catalog", "orders", "entitlements", "notifier")
-METHODS = {"stream": "GET", "text": "GET"} | {
-    verb: verb.upper() for verb in ("get", "post", "put", "patch", "delete")
-}
-NOT_ASKED = {"timeout", "headers", "key", "json", "params"}
+from releases.records import SERVICES
 
+VERBS = ("get", "post", "put", "patch", "delete")
+METHODS = {"stream": "GET", "text": "GET"} | {verb: verb.upper() for verb in VERBS}
+NOT_ASKED = {"timeout", "headers", "key", "json", "params"}
 
 Known = dict[str, ast.expr]
 

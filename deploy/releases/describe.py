@@ -18,9 +18,8 @@ import peewee
 import yaml
 
 from releases import calls, shapes, steps
-from releases.records import KIT, UNITS, Release, to_json
+from releases.records import KIT, SERVICES, UNITS, Release, to_json
 
-METHODS = ("get", "post", "put", "patch", "delete")
 LOG = ("GET /v1/events", "GET /v1/streams")  # what every reader asks of every source
 
 
@@ -80,10 +79,10 @@ def _serves(tree: Path, service: str) -> dict[str, Any]:
     contract = yaml.safe_load(path.read_text()) if path.exists() else {"paths": {}}
     named = contract.get("components", {}).get("schemas", {})
     return {
-        f"{method.upper()} {re.sub(r'{[^}]*}', '{}', route)}": _operation(operations[method], named)
+        f"{verb.upper()} {re.sub(r'{[^}]*}', '{}', route)}": _operation(operations[verb], named)
         for route, operations in sorted(contract["paths"].items())
-        for method in METHODS
-        if method in operations
+        for verb in calls.VERBS
+        if verb in operations
     }
 
 
@@ -110,7 +109,7 @@ def _json(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(tree: Path, unit: str, sources: list[str]) -> dict[str, Any]:
-    known = {service: _serves(tree, service) for service in calls.SERVICES}
+    known = {service: _serves(tree, service) for service in SERVICES}
     found = [calls.Call(source, operation, [], None) for source in sources for operation in LOG]
     found += calls.of(source_of(tree, unit) / unit)
     by_service: dict[str, Any] = {}

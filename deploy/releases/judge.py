@@ -7,7 +7,7 @@ so a reader must manage whatever a version that was ever deployed there has anno
 from collections.abc import Iterator, Mapping, Sequence
 
 from releases import shapes
-from releases.records import KIT, Release, order
+from releases.records import KIT, Release, numbers
 from releases.steps import Applied
 
 There = Mapping[str, Sequence[Release]]  # unit → what was ever deployed; the last one runs
@@ -97,7 +97,7 @@ def _bereft(version: Release, migration: Applied) -> Iterator[str]:
         used = column in version.uses.get(table, ()) if column else table in version.uses
         if taken and used:
             yield f"{migration.name} {what}, which {version} uses"
-        elif not migration.unused_since or order(own) < order(migration.unused_since):
+        elif not migration.unused_since or numbers(own) < numbers(migration.unused_since):
             since = migration.unused_since or "no release that it names"
             yield f"{migration.name} {what}, which is unused since {owner} {since}"
 

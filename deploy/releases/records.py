@@ -5,7 +5,6 @@ alone, without the history of the repository.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,14 +12,14 @@ from typing import Any, NamedTuple
 from releases.steps import Applied, Step
 
 FOLDER = Path(__file__).parent
-UNITS = ("catalog", "orders", "entitlements", "notifier", "portal")
+SERVICES = ("catalog", "orders", "entitlements", "notifier")
+UNITS = (*SERVICES, "portal")
 KIT = "kit"
 HEAD = "head"
-VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
-class Unknown(Exception):
-    """There is no such record; the sentence says what would make it."""
+class Impossible(Exception):
+    """What was asked for cannot be done; the sentence says why."""
 
 
 class Release(NamedTuple):
@@ -52,8 +51,8 @@ class Release(NamedTuple):
         return ", ".join(f"{owner} {name}" for owner, name in last.items())
 
 
-def order(version: str) -> tuple[int, ...]:
-    """1.10.0 comes after 1.9.0."""
+def numbers(version: str) -> tuple[int, ...]:
+    """To compare versions by: 1.10.0 comes after 1.9.0."""
     return tuple(int(part) for part in version.split("."))
 
 
@@ -97,26 +96,29 @@ class Shelf:
 
     def versions(self, unit: str) -> list[str]:
         """Oldest first."""
-        return sorted((path.stem for path in (self.folder / unit).glob("*.json")), key=order)
+        return sorted((path.stem for path in (self.folder / unit).glob("*.json")), key=numbers)
 
     def release(self, unit: str, version: str) -> Release:
+        """Impossible when it is not recorded."""
         path = self.path(unit, version)
         if not path.exists():
-            raise Unknown(
+            raise Impossible(
                 f"{unit} {version} is not recorded: `make release UNIT={unit}` records what is committed"
             )
         return from_json(json.loads(path.read_text()))
 
     def latest(self, unit: str) -> Release:
+        """Impossible when none is recorded."""
         versions = self.versions(unit)
         if not versions:
-            raise Unknown(f"no release of {unit} is recorded: `make release UNIT={unit}`")
+            raise Impossible(f"no release of {unit} is recorded: `make release UNIT={unit}`")
         return self.release(unit, versions[-1])
 
     def add(self, release: Release) -> Path:
+        """Returns the new file; Impossible when that version is recorded already."""
         path = self.path(release.unit, release.version)
         if path.exists():
-            raise Unknown(f"{release} is recorded already, and a release never changes: open the next version")
+            raise Impossible(f"{release} is recorded, and a release never changes: open the next version")
         path.parent.mkdir(exist_ok=True)
         path.write_text(to_json(release))
         return path
@@ -124,9 +126,12 @@ class Shelf:
     # Environments
 
     def deployed(self, environment: str) -> dict[str, list[Release]]:
-        """Unit → what was ever deployed there, in that order; the last one runs there now."""
+        """Unit → what was ever deployed there, in that order; the last one runs there now.
+
+        Impossible when nothing ever was.
+        """
         if environment not in (known := list(self.environments())):
-            raise Unknown(
+            raise Impossible(
                 f"nothing was ever deployed to {environment}, only to {' and '.join(known) or 'none'}"
             )
         return {

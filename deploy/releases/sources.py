@@ -10,12 +10,12 @@ from pathlib import Path
 
 from releases import records
 from releases.describe import source_of
-from releases.records import KIT, Release, Unknown
+from releases.records import KIT, Impossible, Release
 
 REPOSITORY = records.FOLDER.parents[1]
 
 
-def commit_of(revision: str = "HEAD") -> str:
+def commit_of(revision: str) -> str:
     return _git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
 
 
@@ -32,21 +32,21 @@ def path_to(tree: Path, unit: str) -> str:
 
 
 def describe(tree: Path, unit: str, commit: str = "") -> Release:
-    """What the source in the directory is."""
+    """What the source in the directory is; Impossible when that cannot be told."""
     path = os.pathsep.join((path_to(tree, unit), str(records.FOLDER.parent)))
     command = [sys.executable, "-m", "releases.describe", str(tree), unit]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise Unknown(f"{unit} in {tree} cannot be described: {done.stderr.strip()[-2000:]}")
+        raise Impossible(f"{unit} in {tree} cannot be described: {done.stderr.strip()[-2000:]}")
     return records.from_json(json.loads(done.stdout))._replace(commit=commit)
 
 
 def _git(*arguments: str) -> bytes:
     done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, check=False)
     if done.returncode:
-        raise Unknown(
+        raise Impossible(
             f"git {' '.join(arguments)}: {done.stderr.decode().strip()} (is the whole history there?)"
         )
     return done.stdout

@@ -12,11 +12,12 @@ import httpx
 from compose import credentials
 from journeys.people import PATIENCE
 from local import ports
+from local.suite import SERVICES
 
 from .engine import Engine, run
 
 UNITS = {
-    **{name: f"services/{name}/Dockerfile" for name in ("catalog", "orders", "entitlements", "notifier")},
+    **{name: f"services/{name}/Dockerfile" for name in SERVICES},
     "portal": "portal/Dockerfile",
     "mailbox": "deploy/compose/mailbox.Dockerfile",
 }

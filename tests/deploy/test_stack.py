@@ -10,13 +10,12 @@ import pytest
 from compose import credentials
 from journeys.people import PATIENCE, Office, code_in
 from local import ports
-from local.suite import Suite
+from local.suite import SERVICES, Suite
 
 from .stack import UNITS
 
 pytestmark = pytest.mark.slow
 
-SERVICES = ("catalog", "orders", "entitlements", "notifier")
 ONCE = {"databases", *(f"{service}-migrate" for service in SERVICES)}
 STAY = {*(f"{service}-{role}" for service in SERVICES for role in ("web", "worker")), "portal-web"}
 SERVERS = {"postgres", "rabbitmq", "mailbox"}

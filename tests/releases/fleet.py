@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,6 @@ import psutil
 
 from journeys.people import until
 from local import ports
-from local.processes import Process
 from local.suite import PORTAL, SERVICES, Suite, answers
 from releases import sources
 
@@ -45,23 +45,24 @@ class Fleet(Suite):
             self.fronts[unit] = Front(self.port[unit])
             self.fronts[unit].add(replicas[f"{unit}-web"])
         super()._start()
-        for unit, front in self.fronts.items():
+        for unit in UNITS:
             self.welcome(f"{unit}-web2")
-            front.failed.clear()  # who asked whether it is ready yet
 
     def _launch(self, name: str) -> None:
         """Web processes in pairs."""
         super()._launch(name)
         if name.endswith("-web"):
-            second, first = f"{name}2", self.processes[name]
-            self.processes[second] = Process(second, first.command, self.env_at(second), first.log)
-            self.processes[second].command = first.command
-            self.processes[second].start()
+            second = copy(self.processes[name])
+            second.name = f"{name}2"
+            second.env = self.env_at(second.name)
+            second.start()
+            self.processes[second.name] = second
 
     def _migrate(self) -> None:
         """Each service by its own release."""
-        for service in self.services if self.postgres else ():
-            self.postgres.create_database(service)  # type: ignore[union-attr]
+        if self.postgres:
+            for service in self.services:
+                self.postgres.create_database(service)
         with ThreadPoolExecutor(2) as two:
             list(two.map(lambda service: self.run(service, "migrate"), self.services))
 
@@ -96,9 +97,8 @@ class Fleet(Suite):
             list(two.map(self._expand, self.services))
 
     def _expand(self, service: str) -> None:
-        self._call(
-            service, ["migrate"], {**self.env_of(service), "PYTHONPATH": sources.path_to(HEAD.tree, service)}
-        )
+        env = {**self.env_of(service), "PYTHONPATH": sources.path_to(HEAD.tree, service)}
+        self._call(service, ["migrate"], env)
 
     def roll(self, unit: str, source: Source) -> None:
         """Replace one process after the other, as they are rolled back; the others answer meanwhile."""

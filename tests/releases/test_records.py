@@ -45,7 +45,7 @@ def test_a_record_says_what_its_commit_is(unit, latest, source):
     assert from_json(json.loads(to_json(record))) == record
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", ALL)
 def test_code_that_differs_from_what_was_recorded_has_another_version(unit, latest):
     source = str(source_of(sources.REPOSITORY, unit))
     command = ["git", "diff", "--quiet", latest[unit].commit, "--", source]

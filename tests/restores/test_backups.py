@@ -41,9 +41,11 @@ def test_what_was_saved_comes_back_and_the_instant_for_the_readers_is_said(tmp_p
 
 @pytest.mark.parametrize("verb", ["save", "restore"])
 def test_a_database_or_a_backup_that_is_not_there_is_named_and_nothing_is_made(tmp_path, verb):
-    done = run(verb, tmp_path / "none.db", tmp_path / "none")
+    database, file = tmp_path / "none.db", tmp_path / "none"
+    missing = database if verb == "save" else file
+    done = run(verb, database, file)
 
-    assert (done.returncode, done.stderr.startswith(f"{verb} failed: ")) == (1, True)
+    assert (done.returncode, done.stderr) == (1, f"{verb} failed: there is no {missing}\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ docs/runbooks/database-lost.md says the same for people.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -30,6 +30,20 @@ def saved(patient: Patient, tmp_path: Path) -> Callable[[str], Path]:
         return file
 
     return save
+
+
+@pytest.fixture
+def publishes(patient: Patient, tmp_path: Path) -> Iterator[Callable[[int], None]]:
+    """publishes(3100) is a new price of eco; other tests buy at that of the sample plans."""
+
+    def publish(price: int) -> None:
+        plans = json.loads((resources.files("catalog") / "data/plans.json").read_text())
+        plans[0]["prices"][0]["unit_amount"] = price
+        (tmp_path / "plans.json").write_text(json.dumps(plans))
+        patient.suite.run("catalog", "load-plans", str(tmp_path / "plans.json"))
+
+    yield publish
+    patient.suite.run("catalog", "load-plans")
 
 
 def url(suite: Suite, service: str) -> str:
@@ -106,13 +120,7 @@ def test_orders_is_restored_what_was_paid_since_is_named_and_all_else_goes_on(pa
     assert shop.order(later)["status"] == "fulfilled"
 
 
-def test_catalog_is_restored_and_the_plan_is_published_anew(patient, shop, saved, tmp_path):
-    def publishes(price: int) -> None:
-        plans = json.loads((resources.files("catalog") / "data/plans.json").read_text())
-        plans[0]["prices"][0]["unit_amount"] = price
-        (tmp_path / "plans.json").write_text(json.dumps(plans))
-        patient.suite.run("catalog", "load-plans", str(tmp_path / "plans.json"))
-
+def test_catalog_is_restored_and_the_plan_is_published_anew(patient, shop, saved, publishes):
     def sold_for(price: int) -> bool:
         return price in [one["unit_amount"] for one in shop.sees_offers()[0]["prices"]]
 
@@ -126,4 +134,3 @@ def test_catalog_is_restored_and_the_plan_is_published_anew(patient, shop, saved
     assert all(one.startswith("eco: 1 events after") for one in said.values())
     until("the newer price", lambda: sold_for(3200))
     assert checker.until_whole(patient.suite, shop) == []
-    publishes(500)

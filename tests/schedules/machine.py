@@ -20,7 +20,7 @@ few_or_all = st.sampled_from([0, 1, 2, 3, ALL, ALL, ALL])
 
 
 @cache
-def _places() -> tuple[Database, Database, Log]:
+def _databases_and_log() -> tuple[Database, Database, Log]:
     """The two databases and what serves the log; each schedule begins with them empty."""
     folder = Path(tempfile.mkdtemp(prefix="seatwise-schedules-"))
     producer = Database(folder / "producer.db", PRODUCER, connections=2)
@@ -40,7 +40,7 @@ class Deliveries(RuleBasedStateMachine):
         self.running = ExitStack()
         self.now = Now()
         self.running.enter_context(self.now.everywhere())
-        producer, consumer, log = _places()
+        producer, consumer, log = _databases_and_log()
         self.inbox = Inbox()
         self.producer = Producer(producer)
         self.consumer = Consumer(consumer, log)

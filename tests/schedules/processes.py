@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -26,6 +27,12 @@ class Crash(BaseException):
     """The death of a process: no `except Exception` of the code under test sees it."""
 
 
+def _die_at(chosen: str | None, name: str) -> None:
+    """What the kit calls where it may die."""
+    if name == chosen:
+        raise Crash
+
+
 class Effect(db.Table):
     """What the consumer did because of an event; a row goes only when its event was undone."""
 
@@ -41,7 +48,7 @@ class Now:
     """The time, for instants and for durations; it passes when a schedule says so."""
 
     def __init__(self) -> None:
-        self.began = self.instant = clock.now()
+        self.instant = clock.now()
 
     def passes(self, seconds: float) -> None:
         self.instant += int(seconds * clock.SECOND)
@@ -86,10 +93,6 @@ class Database:
 
     def restore(self, backup: sqlite3.Connection) -> None:
         backup.backup(self.opened[0].connection())
-
-    def close(self) -> None:
-        for one in self.opened:
-            one.close_all()
 
 
 def _opened(path: Path) -> peewee.Database:
@@ -218,15 +221,11 @@ class Consumer:
             raise Crash
         Effect.create(subject=event.subject, number=data["number"])
 
-    def _dies_at(self, place: str | None, name: str) -> None:
-        if name == place:
-            raise Crash
-
     def takes(self, inbox: Inbox, most: int, dies: str | None = None, patience: int = ALL) -> None:
         """A batch from the queue; `dies` names a failpoint of the kit at which the process ends."""
         self.patience = patience
-        dying = lambda name: self._dies_at(dies, name)  # noqa: E731
-        patched = [mock.patch.object(module, "failpoint", dying) for module in (consumer, cursors)]
+        passed = partial(_die_at, dies)
+        patched = [mock.patch.object(module, "failpoint", passed) for module in (consumer, cursors)]
         with self.database.speaking(), patched[0], patched[1]:
             batch = inbox.deliver(most)
             try:

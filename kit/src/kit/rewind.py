@@ -16,6 +16,7 @@ def rewind(look: CatchUp, source: str, restored_at: int, undo: Undo) -> Iterator
     """Set the cursors of `source` back; says, a sentence each, what took effect here and is told no longer.
 
     `restored_at`: any instant after the backup and before the restored source told something new.
+    ValueError when it is in the future, or the source has told another event by then.
     """
     if restored_at > clock.now():
         raise ValueError("a source cannot have been restored in the future")

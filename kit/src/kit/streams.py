@@ -24,7 +24,7 @@ class StreamAct(db.Table):
 
 
 def act(verb: str, source: str, subject: str, reason: str) -> StreamAct:
-    """`retry` the event at which the stream stopped, or `skip` it, for the stated reason."""
+    """`retry` the event at which the stream stopped, or `skip` it, for that reason; refused while it runs."""
     with db.atomic():
         here = Cursor.of(source, subject) & Cursor.stopped.is_null(False)
         cursor = db.locked(Cursor.select().where(here)).first() or not_found("stopped stream")

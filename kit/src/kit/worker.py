@@ -32,7 +32,7 @@ class ToldToStop(Exception):
 
 
 class Job(NamedTuple):
-    """A periodic piece of work: `run()` returns True while there is more to do at once."""
+    """Work done every so many seconds; `run()` returns True while there is more to do at once."""
 
     every: float
     run: Callable[[], bool | None]

@@ -1,6 +1,7 @@
 """Sign-in links: tokens good for 15 minutes and one use, their mail, and how many may be asked for."""
 
 import smtplib
+import ssl
 import threading
 import time
 from collections import defaultdict
@@ -126,15 +127,16 @@ def _deliver(smtp_url: str, mail: EmailMessage) -> None:
 
 
 def connect(smtp_url: str) -> smtplib.SMTP:
-    """smtp://user:password@host:587?starttls or smtps://…:465"""
+    """smtp+starttls://user:password@host:587 (or smtp://…?starttls), smtps://…:465, or smtp://host."""
     url = urlsplit(smtp_url)
+    certified = ssl.create_default_context()
     options: dict[str, Any] = {"host": url.hostname or "127.0.0.1", "timeout": 10}
     if url.scheme == "smtps":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(port=url.port or 465, **options)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(port=url.port or 465, context=certified, **options)
     else:
         smtp = smtplib.SMTP(port=url.port or 25, **options)
-        if "starttls" in url.query:
-            smtp.starttls()
+        if url.scheme == "smtp+starttls" or "starttls" in url.query:
+            smtp.starttls(context=certified)
     if url.username:
         smtp.login(unquote(url.username), unquote(url.password or ""))
     return smtp
