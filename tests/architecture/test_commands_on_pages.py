@@ -1,7 +1,6 @@
 """Every command that a page tells people to type exists, and takes these options and that many arguments."""
 
 import importlib
-import inspect
 import re
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
 BESIDE_IT = ("build", "exec", "logs", "ps", "restart", "run", "start", "stop", "up")
 FLAGS = ("--build", "--detach", "--force-recreate", "--no-deps", "--rm", "--wait")
-RABBITMQCTL = ("delete_queue", "list_queues", "purge_queue", "status")
+RABBITMQCTL = ("authenticate_user", "delete_queue", "list_queues", "purge_queue", "status")
 OPERATIONS = ("/livez", "/metrics", "/openapi.json", "/readyz")
 EVERYTHING = [(page, command) for page in PAGES for command in commands(page)]
 
@@ -126,25 +125,27 @@ def _takes(module: ModuleType, words: list[str]) -> str:
 
 
 def _click(command: click.Command, words: list[str]) -> str:
-    if "--help" in words or (isinstance(command, click.Group) and not words):
+    if not isinstance(command, click.Group):
+        return _arguments(command, words)
+    if not words or words[0] == "--help":
         return ""
-    if isinstance(command, click.Group):
-        chosen = command.commands.get(words[0])
-        return _click(chosen, words[1:]) if chosen else f"has no command {words[0]}"
+    chosen = command.commands.get(words[0])
+    return _click(chosen, words[1:]) if chosen else f"has no command {words[0]}"
+
+
+def _arguments(command: click.Command, words: list[str]) -> str:
     try:
         given, left, _ = command.make_parser(click.Context(command)).parse_args(list(words))
     except click.UsageError as error:
         return error.format_message()
-    if left:
-        return f"has no argument for {left[0]}"
     for parameter in command.params:
-        value = given.get(str(parameter.name))
+        value, name = given.get(str(parameter.name)), parameter.human_readable_name
         if parameter.required and (value is None or parameter.value_is_missing(value)):
-            return f"lacks {parameter.human_readable_name}"
+            return f"lacks {name}"
         chosen = isinstance(parameter.type, click.Choice) and isinstance(value, str) and not _is_anything(value)
         if chosen and value not in parameter.type.choices:
-            return f"cannot take {value} as {parameter.human_readable_name}"
-    return ""
+            return f"cannot take {value} as {name}"
+    return f"has no argument for {left[0]}" if left else ""
 
 
 def _is_anything(word: str) -> bool:
@@ -164,7 +165,7 @@ def _make(words: Sequence[str]) -> str:
 
 def _docker(words: Sequence[str]) -> str:
     if words[0] == "compose":
-        return _compose(words[1:])
+        return _compose(words[1:]) if words[1:] else ""
     if words[0] == "build":
         return "" if (ROOT / words[words.index("--file") + 1]).is_file() else "has no such Dockerfile"
     [image, *rest] = [word for word in words[1:] if word != "--rm"]

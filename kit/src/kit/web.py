@@ -105,7 +105,8 @@ def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
     def begin() -> None:
         g.began = time.perf_counter()
         context.act(_context(proxies))  # whatever is logged from here on is about this request
-        g.connected = db.database.connect(reuse_if_open=True)
+        # whether the process lives is nothing that the database decides
+        g.connected = request.path != "/livez" and db.database.connect(reuse_if_open=True)
         if "\x00" in request.path:  # no database holds it, and PostgreSQL's driver raises ValueError
             not_found("page")
         auth.check_request(app, verifier)
