@@ -174,3 +174,19 @@ def test_both_parts_of_the_mail_hold_the_link(browser, letters):
     link = re.search(r"http://localhost/sign-in/link/\S+", letter.text)[0]
     assert f'<a href="{link}"' in letter.html
     assert "Hello Ada Lovelace" in letter.html
+
+
+def test_the_address_of_a_mail_server_is_spelled_as_for_the_notifier(monkeypatch):
+    said = []
+
+    class Recorder:
+        def __init__(self, host, port, timeout):
+            said.append((host, port))
+
+        def __getattr__(self, name):
+            return lambda *given: said.append((name, *given))
+
+    monkeypatch.setattr(signin.smtplib, "SMTP", Recorder)
+    signin.connect("smtp+starttls://me:p%40ss@mx.example:587")
+
+    assert said == [("mx.example", 587), ("starttls",), ("login", "me", "p@ss")]

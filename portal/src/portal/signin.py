@@ -126,14 +126,14 @@ def _deliver(smtp_url: str, mail: EmailMessage) -> None:
 
 
 def connect(smtp_url: str) -> smtplib.SMTP:
-    """smtp://user:password@host:587?starttls or smtps://…:465"""
+    """smtp+starttls://user:password@host:587, as the notifier spells it too (or ?starttls), or smtps://…:465"""
     url = urlsplit(smtp_url)
     options: dict[str, Any] = {"host": url.hostname or "127.0.0.1", "timeout": 10}
     if url.scheme == "smtps":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(port=url.port or 465, **options)
     else:
         smtp = smtplib.SMTP(port=url.port or 25, **options)
-        if "starttls" in url.query:
+        if url.scheme == "smtp+starttls" or "starttls" in url.query:
             smtp.starttls()
     if url.username:
         smtp.login(unquote(url.username), unquote(url.password or ""))
