@@ -9,10 +9,13 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import click
 
 from local import postgres
 
@@ -61,23 +64,43 @@ def _run(program: str, url: str, *arguments: str) -> None:
         raise OSError(f"{program} ended with exit code {code}")
 
 
-def main() -> int:
-    url = os.environ.get("DATABASE_URL", "")
-    if len(sys.argv) != 3 or sys.argv[1] not in {"save", "restore"} or not url:
-        print(__doc__, file=sys.stderr)
-        return 2
-    verb, file = sys.argv[1], Path(sys.argv[2])
+@click.group(help=__doc__)
+def main() -> None: ...
+
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@main.command("save")
+@FILE
+def save_(file: Path) -> None:
+    """One consistent moment of the database goes to FILE."""
+    with _failing_in_words("save"):
+        save(_database_url(), file)
+    click.echo(f"saved to {file}")
+
+
+@main.command("restore")
+@FILE
+def restore_(file: Path) -> None:
+    """All becomes as it was when FILE was saved; says what its readers have to be told."""
+    with _failing_in_words("restore"):
+        click.echo(TOLD.format(at=restore(_database_url(), file)))
+
+
+def _database_url() -> str:
+    if url := os.environ.get("DATABASE_URL"):
+        return url
+    raise OSError("DATABASE_URL is not set")
+
+
+@contextmanager
+def _failing_in_words(verb: str) -> Iterator[None]:
     try:
-        if verb == "save":
-            save(url, file)
-            print(f"saved to {file}")
-        else:
-            print(TOLD.format(at=restore(url, file)))
+        yield
     except (OSError, sqlite3.Error) as error:
-        print(f"{verb} failed: {error}", file=sys.stderr)
-        return 1
-    return 0
+        sys.exit(f"{verb} failed: {error}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

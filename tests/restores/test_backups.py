@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import backups
 from kit import clock
@@ -49,7 +50,7 @@ def test_a_database_or_a_backup_that_is_not_there_is_named_and_nothing_is_made(t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_password_is_neither_in_a_command_nor_in_what_is_said(tmp_path, monkeypatch, capsys):
+def test_a_password_is_neither_in_a_command_nor_in_what_is_said(tmp_path, monkeypatch):
     commands = []
 
     def failing(command, env, check):
@@ -59,11 +60,11 @@ def test_a_password_is_neither_in_a_command_nor_in_what_is_said(tmp_path, monkey
     monkeypatch.setattr(subprocess, "run", failing)
     url = "postgresql://orders_owner:s%40cret@db.example:5432/orders"
     monkeypatch.setenv("DATABASE_URL", url)
-    monkeypatch.setattr(sys, "argv", ["backups", "save", str(tmp_path / "file")])
+    done = CliRunner().invoke(backups.main, ["save", str(tmp_path / "file")])
 
-    assert backups.main() == 1
+    assert done.exit_code == 1
     [(command, password)] = commands
     assert password == "s@cret"
     assert "--dbname=postgresql://orders_owner@db.example:5432/orders" in command
     assert "cret" not in " ".join(command)
-    assert "cret" not in str(capsys.readouterr())
+    assert "cret" not in done.output

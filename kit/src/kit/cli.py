@@ -104,8 +104,7 @@ def service(
         with db.database.connection_context():
             if pending := db.pending_migrations(settings.name):
                 raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
-        auth.Verifier(settings.trust_dir)
-        auth.Signer(settings.signing_key_file)
+        auth.check_keys(settings.trust_dir, settings.signing_key_file)
         click.echo("ok")
 
     if differences:
@@ -113,7 +112,7 @@ def service(
         @group.command()
         def verify() -> None:
             """Recompute the rows from what was announced and name every difference."""
-            with db.database.connection_context():
+            with db.database.connection_context(), db.snapshot():
                 found = list(differences())
             click.echo("\n".join(found) or "rows and log agree")
             sys.exit(bool(found))
