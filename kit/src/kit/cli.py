@@ -129,8 +129,11 @@ def service(
             """A source was restored from a backup: back to what it still tells, and on from there."""
             as_operator()
             look = catchup.CatchUp.of(settings, cursors.Reader(handlers))
-            found = list(rewind.rewind(look, source, clock.from_text(restored_at), undo))
-            click.echo("\n".join(found) or "all that took effect here is still told")
+            said = ""
+            for said in rewind.rewind(look, source, clock.from_text(restored_at), undo):
+                click.echo(said)  # at once: what is undone is said this one time, even if the source goes away
+            if not said:
+                click.echo("all that took effect here is still told")
 
     group.add_command(_streams(), "streams")
     return group
