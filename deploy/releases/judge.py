@@ -7,7 +7,7 @@ so a reader must manage whatever a version that was ever deployed there has anno
 from collections.abc import Iterator, Mapping, Sequence
 
 from releases import shapes
-from releases.records import KIT, Release, numbers
+from releases.records import EVERYBODY, KIT, Release, numbers
 from releases.steps import Applied
 
 There = Mapping[str, Sequence[Release]]  # unit → what was ever deployed; the last one runs
@@ -63,6 +63,9 @@ def _uncalled(caller: Release, service: Release) -> Iterator[str]:
         if served is None:
             yield f"{caller} calls {operation}, which {service} does not serve"
             continue
+        let_in = set(served["lets_in"])
+        if EVERYBODY not in let_in and (shut_out := set(known["lets_in"]) - let_in):
+            yield f"{service} shuts {', '.join(sorted(shut_out))} out, and so {caller}, at {operation}"
         said = (
             ("refuses", served["takes"], shapes.only(known["takes"], known["sends"])),
             ("refuses the query of", served["asks"], shapes.only(known["asks"], known["asked"])),

@@ -132,6 +132,21 @@ def test_a_type_that_must_be_understood_stops_its_stream_alone(database):
     assert [c.stopped for c in cursors.stopped()] == ["not-understood: thing.recalled"]
 
 
+UNHEARD_OF = {"sold": "\x00", "by": ["\ud800", "\\u0000", "Zoë 🎉"], "for": float("inf")}
+
+
+@pytest.mark.parametrize("odd", [{"data": UNHEARD_OF}, {"actor": "\x00"}, {"correlation": "\udfff"}])
+def test_an_event_of_characters_that_a_database_refuses_stops_its_stream_alone(database, odd):
+    event = told(1)[0]._replace(must=True, **odd)
+    Reader({"shop": {}}).take([event, *told(1, "b")], fresh=True)
+
+    assert (cursor().stopped, cursor("b").sequence) == ("not-understood: thing.sold", 1)
+    kept = cursor().event
+    assert (kept["id"], kept["sequence"]) == (event.id, 1)
+    if "data" in odd:
+        assert kept["data"] == {"sold": "\ufffd", "by": ["?", "\\u0000", "Zoë 🎉"], "for": "Infinity"}
+
+
 def test_one_failing_event_leaves_its_batch_neighbours_alone(database):
     reader = failing_at(2, ZeroDivisionError())
     innocent = [event for subject in "bcd" for event in told(1, subject)]

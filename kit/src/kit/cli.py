@@ -12,6 +12,7 @@ import httpx
 import peewee
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from marshmallow import ValidationError
 
 from kit import auth, catchup, clock, context, cursors, db, logging, rewind, streams, worker
 from kit.errors import Refusal
@@ -49,7 +50,7 @@ def plainly() -> Iterator[None]:
     """What an operator can mend is said in a sentence instead of a traceback."""
     try:
         yield
-    except (ValueError, OSError, Refusal, peewee.OperationalError, httpx.HTTPError) as error:
+    except (ValueError, OSError, Refusal, ValidationError, peewee.OperationalError, httpx.HTTPError) as error:
         raise click.ClickException(str(error).strip()) from error
 
 
@@ -128,8 +129,11 @@ def service(
             """A source was restored from a backup: back to what it still tells, and on from there."""
             as_operator()
             look = catchup.CatchUp.of(settings, cursors.Reader(handlers))
-            found = list(rewind.rewind(look, source, clock.from_text(restored_at), undo))
-            click.echo("\n".join(found) or "all that took effect here is still told")
+            said = ""
+            for said in rewind.rewind(look, source, clock.from_text(restored_at), undo):
+                click.echo(said)  # at once: what is undone is said this one time, even if the source goes away
+            if not said:
+                click.echo("all that took effect here is still told")
 
     group.add_command(_streams(), "streams")
     return group
@@ -153,6 +157,9 @@ def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
     return click.argument("source")(click.argument("subject")(command))
 
 
+_names_an_event = click.option("--event-id", help="Only if the stream stands there; it may have moved on.")
+
+
 def _streams() -> click.Group:
     @click.group(help="Streams that stopped: list them, let one try again, step over an event.")
     def group() -> None:
@@ -173,22 +180,25 @@ def _streams() -> click.Group:
 
     @group.command()
     @_names_a_stream
+    @_names_an_event
     @click.option("--reason", default="mended", help="What was mended; it is kept.")
-    def retry(source: str, subject: str, reason: str) -> None:
+    def retry(**wanted: str | None) -> None:
         """Try the event again at once."""
-        _act("retry", source, subject, reason)
+        _act("retry", wanted)
 
     @group.command()
     @_names_a_stream
+    @_names_an_event
     @click.option("--reason", required=True, help="Why its effect is not wanted; it is kept.")
-    def skip(source: str, subject: str, reason: str) -> None:
+    def skip(**wanted: str | None) -> None:
         """Step over the event."""
-        _act("skip", source, subject, reason)
+        _act("skip", wanted)
 
     return group
 
 
 @plainly()
-def _act(verb: str, source: str, subject: str, reason: str) -> None:
-    done = streams.act(verb, source, subject, reason)
-    click.echo(f"{verb}: {done.event_id}, because {reason}")
+def _act(verb: str, wanted: Mapping[str, str | None]) -> None:
+    """By the rules of POST /v1/stream-acts."""
+    done = streams.act(**streams.WantedAct().load({"act": verb, **wanted}))
+    click.echo(f"{verb}: {done.event_id}, because {done.reason}")
