@@ -363,3 +363,14 @@ def test_dropped_shuffled_and_repeated_deliveries_end_at_the_heads(reader, seed,
         reader.take_page(behind, streams[behind.subject][behind.sequence :])
 
     assert sorted(effects()) == [(subject, n) for subject in "abc" for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("damage", ["sequence = 3", "last = NULL", "sequence = 0"])
+def test_a_cursor_that_stands_nowhere_is_named(reader, damage):
+    reader.take(told(2), fresh=True)
+    assert list(cursors.differences()) == []
+    with db.atomic():
+        db.database.execute_sql(f"UPDATE cursors SET {damage}")
+
+    [named] = cursors.differences()
+    assert named.startswith("cursor of shop a: it stands at ")

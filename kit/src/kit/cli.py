@@ -14,7 +14,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from marshmallow import ValidationError
 
-from kit import auth, catchup, clock, context, cursors, db, logging, rewind, streams, worker
+from kit import auth, catchup, clock, context, cursors, db, logging, outbox, rewind, streams, worker
 from kit.errors import Refusal
 from kit.settings import Settings
 
@@ -60,7 +60,7 @@ def service(
     handlers: cursors.Handlers,
     jobs: Callable[[Settings], Mapping[str, worker.Job]],
     *,
-    differences: Callable[[], Iterable[str]] | None = None,
+    differences: Callable[[], Iterable[str]] = lambda: (),
     undo: rewind.Undo = lambda *_stream: (),
 ) -> click.Group:
     """The commands that every service has; a service adds its own to the returned group.
@@ -108,15 +108,14 @@ def service(
         auth.check_keys(settings.trust_dir, settings.signing_key_file)
         click.echo("ok")
 
-    if differences:
-
-        @group.command()
-        def verify() -> None:
-            """Recompute the rows from what was announced and name every difference."""
-            with db.database.connection_context(), db.snapshot():
-                found = list(differences())
-            click.echo("\n".join(found) or "rows and log agree")
-            sys.exit(bool(found))
+    @group.command()
+    @plainly()
+    def verify() -> None:
+        """Recompute the rows from what was announced and name every difference."""
+        with db.database.connection_context(), db.snapshot():
+            found = [*outbox.differences(), *cursors.differences(), *differences()]
+        click.echo("\n".join(found) or "rows and log agree")
+        sys.exit(bool(found))
 
     if handlers:
 

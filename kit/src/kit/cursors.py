@@ -6,7 +6,7 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, count, groupby, takewhile
 from typing import Any, NamedTuple
 
@@ -331,3 +331,11 @@ def measure() -> None:
 
 def stopped() -> list[Cursor]:
     return list(Cursor.select().where(Cursor.stopped.is_null(False)))
+
+
+def differences() -> Iterator[str]:
+    """Cursors that stand nowhere; a sentence each. Whether a source tells the same, a look at its log finds."""
+    begun = (Cursor.sequence > 0) != Cursor.last.is_null(False)
+    for cursor in Cursor.select().where(begun | (Cursor.sequence > Cursor.head)):
+        place = f"at {cursor.sequence} of {cursor.head}, after event {cursor.last}"
+        yield f"cursor of {cursor.source} {cursor.subject}: it stands {place}"
