@@ -1,4 +1,4 @@
-"""Who holds what in all accounts, each after which event: where a reader begins that then follows the events."""
+"""Who holds what in all accounts, each after which event: where a reader begins that follows the events."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -110,10 +110,9 @@ def _place(row: Holder) -> tuple[str, str, str]:
     return row.account, row.member or "", row.assignment or ""
 
 
-def _grants() -> dict[tuple[str, int], dict[str, Any]]:
+def _grants() -> dict[Any, dict[str, Any]]:
     rows = db.database.execute_sql(_GRANTS)
     return {
         (plan, version): {"plan": plan, "rank": rank, "features": read(features)}
         for plan, version, rank, features in rows
     }
-
