@@ -56,7 +56,9 @@ def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any],
     )
 
 
-def license_assigned(assignment: Assignment, member: Member, features: dict[str, Any], pool: Seats) -> Event:
+def license_assigned(
+    assignment: Assignment, member: Member, rank: int, features: dict[str, Any], pool: Seats
+) -> Event:
     data = {
         "license_id": assignment.license_id,
         "assignment_id": assignment.id,
@@ -64,6 +66,7 @@ def license_assigned(assignment: Assignment, member: Member, features: dict[str,
         "email": member.email,
         "name": member.name,
         "plan": assignment.plan,
+        "rank": rank,
         "status": "active",
         "features": features,
         "activated": assignment.activated_at is not None,

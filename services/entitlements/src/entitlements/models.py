@@ -257,6 +257,11 @@ Assignment.add_index(
     )
 )
 Assignment.add_index(Assignment.index(Assignment.code, unique=True, where=LIVE, name="assignments_code"))
+Assignment.add_index(
+    Assignment.index(
+        Assignment.account, Assignment.member, Assignment.id, where=LIVE, name="assignments_of_account"
+    )
+)
 
 
 class Device(db.Table):

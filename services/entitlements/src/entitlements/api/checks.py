@@ -45,3 +45,13 @@ def check_many(asked: dict[str, Any]) -> dict[str, Any]:
     for question in asked["checks"]:
         auth.require_account(question["account_id"])
     return {"items": queries.check_many(asked["checks"])}
+
+
+@blueprint.get("/snapshot")
+@auth.allow("entitlements:read")
+@blueprint.arguments(schemas.SnapshotQuery, location="query")
+@blueprint.alt_response(200, schema=schemas.Snapshot, success=True)
+def get_snapshot(query: dict[str, Any]) -> Response:
+    """Who holds what, by account, each after which event: read it all, then follow the events after those."""
+    auth.require_account(query["account"] or "")
+    return flask.jsonify(queries.snapshot(query["account"], query["cursor"]))

@@ -46,7 +46,7 @@ def assign_license(account_id: str, member_id: str, plan_code: str) -> Assignmen
         )
         assignment = _hand(taken, member, plan)
         pool = Pool.move(account_id, plan_code, taken.license.interval, free=-1, assigned=+1)
-        outbox.add(events.license_assigned(assignment, member, taken.features, pool))
+        outbox.add(events.license_assigned(assignment, member, plan.rank, taken.features, pool))
         return assignment
 
 

@@ -5,6 +5,7 @@ from entitlements.queries.activations import activation_of, code_described
 from entitlements.queries.checks import check, check_many, entitlements
 from entitlements.queries.members import member, members, standing
 from entitlements.queries.seats import licenses, parkings, pools
+from entitlements.queries.snapshot import snapshot
 from entitlements.queries.verify import differences
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "parkings",
     "pools",
     "sign_ins",
+    "snapshot",
     "standing",
 ]

@@ -1,12 +1,12 @@
 """May this person use that? The hottest question: one prepared statement, no query building."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
+from entitlements.queries.raw import bare, read
 from kit import db
 from kit.errors import Refusal, refuse
 
@@ -51,15 +51,15 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
 
 def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
     """What the member may use."""
-    held = _held_by([member_id]).get(_bare(member_id))
-    if held is None or held.account != _bare(account_id):
+    held = _held_by([member_id]).get(bare(member_id))
+    if held is None or held.account != bare(account_id):
         _refuse_stranger(account_id, member_id)
     return {"plan": held.plan, "status": "active" if held.plan else "none", "features": held.features}
 
 
 def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
-    held, feature = held_by.get(_bare(question["member_id"])), question["feature"]
-    if held is None or held.account != _bare(question["account_id"]):
+    held, feature = held_by.get(bare(question["member_id"])), question["feature"]
+    if held is None or held.account != bare(question["account_id"]):
         _refuse_stranger(question["account_id"], question["member_id"])
     if feature not in held.features:
         _check_known(feature)
@@ -67,11 +67,11 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
-    ids = [_bare(member_id) for member_id in member_ids]
+    ids = [bare(member_id) for member_id in member_ids]
     statement = _HELD.format(", ".join([db.database.param] * len(ids)))
     rows = defaultdict(list)
     for member, account, plan, features in db.database.execute_sql(statement, ids):
-        rows[_bare(str(member))].append((_bare(str(account)), plan, _read(features)))
+        rows[bare(str(member))].append((bare(str(account)), plan, read(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 
@@ -80,17 +80,6 @@ def _together(licenses: list[tuple[str, str | None, dict[str, Any]]]) -> Held:
     if len(licenses) > 1:
         features = domain.combined(granted for _, _, granted in licenses)
     return Held(account, plan, features)
-
-
-def _read(features: Any) -> dict[str, Any]:
-    """SQLite gives the JSON's text, PostgreSQL the object, either nothing without a license."""
-    found: dict[str, Any] = json.loads(features) if isinstance(features, str) else features or {}
-    return found
-
-
-def _bare(identifier: str) -> str:
-    """A UUID as SQLite stores it; PostgreSQL takes and gives either spelling."""
-    return identifier.replace("-", "")
 
 
 def _refuse_stranger(account_id: str, member_id: str) -> NoReturn:

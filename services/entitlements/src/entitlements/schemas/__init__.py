@@ -2,7 +2,15 @@
 
 from entitlements.schemas.accounts import Account, AccountChanges, NewAccount, OpenedAccount
 from entitlements.schemas.activations import Activation, ActivationCode, CodeDescribed, KeySet, NewActivation
-from entitlements.schemas.checks import Answers, Entitlements, Question, Questions, Verdict
+from entitlements.schemas.checks import (
+    Answers,
+    Entitlements,
+    Question,
+    Questions,
+    Snapshot,
+    SnapshotQuery,
+    Verdict,
+)
 from entitlements.schemas.domains import Domain, NewDomain
 from entitlements.schemas.members import Member, MemberChanges, MembersQuery, NewMember
 from entitlements.schemas.seats import (
@@ -47,5 +55,7 @@ __all__ = [
     "Question",
     "Questions",
     "SignedIn",
+    "Snapshot",
+    "SnapshotQuery",
     "Verdict",
 ]

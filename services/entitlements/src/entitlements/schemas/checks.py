@@ -1,7 +1,7 @@
 """May this person use that? The question and the answer."""
 
+from marshmallow import Schema, fields, validate
 from marshmallow import Schema as Answer
-from marshmallow import fields, validate
 
 from kit import schema
 
@@ -43,3 +43,39 @@ class Answered(Verdict):
 
 class Answers(Answer):
     items = fields.List(fields.Nested(Answered))
+
+
+class SnapshotQuery(Schema):
+    account = schema.Id(load_default=None)
+    cursor = schema.Text(longest=400, load_default="", shortest=0)
+
+
+class Grant(Answer):
+    plan = fields.String()
+    rank = fields.Integer(metadata={"description": "The place of the plan, from lower to higher."})
+    status = fields.String(metadata={"enum": ["active"]})
+    features = fields.Dict()
+
+
+class Holders(Answer):
+    grant = fields.Integer(metadata={"description": "Which of this page's grants, counted from 0."})
+    members = fields.List(fields.String())
+
+
+class AccountHeld(Answer):
+    account_id = fields.String()
+    sequence = fields.Integer(
+        metadata={"description": "Of the last event that is in here; follow those after it."}
+    )
+    id = fields.String(metadata={"description": "Of that event."})
+    at = schema.Instant(metadata={"description": "When that event was."})
+    holders = fields.List(fields.Nested(Holders))
+
+
+class Snapshot(Answer):
+    grants = fields.List(fields.Nested(Grant))
+    items = fields.List(
+        fields.Nested(AccountHeld),
+        metadata={"description": "An account may go on in the next page; then the sequence told first counts."},
+    )
+    next = fields.String(allow_none=True)

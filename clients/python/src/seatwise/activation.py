@@ -1,0 +1,43 @@
+"""Activation tokens: an installed product verifies them without any network."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+
+from seatwise.tokens import ALGORITHM
+
+AUDIENCE = "activation"
+
+
+class Activation(NamedTuple):
+    """Who may use which plan on which device, until when (seconds since 1970); renew it before that."""
+
+    member: str
+    account: str
+    plan: str
+    device: str
+    expires: float
+
+
+class NotActivated(Exception):
+    """Broken, for another device, or expired; the text says which."""
+
+
+def verify(token: str, keys: str | Path | dict[str, Any], device: str | None = None) -> Activation:
+    """What the token says; `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it."""
+    key_set: Any = keys if isinstance(keys, dict) else json.loads(Path(keys).read_text())
+    try:
+        claims = jwt.decode(token, jwk.KeySet.import_key_set(key_set), algorithms=[ALGORITHM]).claims
+        jwt.JWTClaimsRegistry(aud={"essential": True, "value": AUDIENCE}).validate_aud(claims["aud"])
+        found = Activation(*(claims[name] for name in ("sub", "account", "plan", "device", "exp")))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise NotActivated(f"the token is broken or not for activation: {error}") from error
+    if found.expires <= time.time():
+        raise NotActivated("the token has expired: renew it with the code")
+    if device is not None and found.device != device:
+        raise NotActivated("the token was made for another device")
+    return found

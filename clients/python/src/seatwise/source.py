@@ -1,0 +1,93 @@
+"""Entitlements over HTTP: what everybody holds now, how far each account's story goes, and the story."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from seatwise.events import Event, read
+
+TIMEOUT = 10  # seconds to connect, and to answer
+PAGE = 500  # events
+Token = str | Callable[[], str]
+
+
+class Unreachable(Exception):
+    """No answer, or none that can be used; the text says what to do. Asked again later."""
+
+
+class Head(NamedTuple):
+    """How far an account's story goes: the number and id of its last event."""
+
+    account: str
+    sequence: int
+    id: str
+
+
+class Source:
+    """The service at `url`, asked with a token of the scopes events:read and entitlements:read."""
+
+    def __init__(self, url: str, token: Token):
+        self.url, self.token = urlsplit(url), token
+        self._local = threading.local()  # a connection for each thread
+
+    def snapshot(self, account: str | None = None) -> Iterator[dict[str, Any]]:
+        """Pages of all accounts, or of one, with who holds what after which event."""
+        yield from self._pages("/v1/snapshot", **({"account": account} if account else {}))
+
+    def heads(self, since: str | None = None) -> Iterator[tuple[str, list[Head]]]:
+        """Pages of the stories that went on since that instant of the service's clock: (its clock, heads)."""
+        for page in self._pages("/v1/streams", **({"since": since} if since else {})):
+            yield page["now"], [Head(one["subject"], one["head"], one["id"]) for one in page["items"]]
+
+    def events(self, account: str, after: int, limit: int = PAGE) -> list[Event]:
+        """What happened in an account after the event of that number, in order."""
+        page = self._get("/v1/events", subject=account, after=after, limit=limit)
+        return [read(envelope) for envelope in page["items"]]
+
+    def _pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        while True:
+            yield (page := self._get(path, **query))
+            if page["next"] is None:
+                return
+            query["cursor"] = page["next"]
+
+    def _get(self, path: str, **query: Any) -> dict[str, Any]:
+        try:
+            status, body = self._ask(f"{self.url.path.rstrip('/')}{path}?{urlencode(query)}")
+            answer: dict[str, Any] = json.loads(body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self._hang_up()
+            raise Unreachable(f"{self.url.netloc} does not answer: {error!r}") from error
+        if status != http.client.OK:
+            raise Unreachable(f"{self.url.netloc} refuses {path}: {status} {answer.get('detail', '')}")
+        return answer
+
+    def _ask(self, target: str) -> tuple[int, bytes]:
+        """Once more when a connection that was kept turns out to be closed."""
+        kept = getattr(self._local, "connection", None)
+        if kept is not None:
+            try:
+                return self._send(kept, target)
+            except (ConnectionError, http.client.HTTPException):
+                self._hang_up()
+        return self._send(self._connect(), target)
+
+    def _send(self, connection: http.client.HTTPConnection, target: str) -> tuple[int, bytes]:
+        token = self.token() if callable(self.token) else self.token
+        connection.request("GET", target, headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        secure = self.url.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        self._local.connection = kind(self.url.netloc, timeout=TIMEOUT)
+        return self._local.connection
+
+    def _hang_up(self) -> None:
+        if kept := getattr(self._local, "connection", None):
+            kept.close()
+        self._local.connection = None
