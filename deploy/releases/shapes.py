@@ -73,11 +73,20 @@ def of_schema(schema: Mapping[str, Any], named: Mapping[str, Any] | None = None)
     return shape
 
 
+def tolerant(shape: Shape) -> Shape:
+    """As a reader takes it: neither a value nor a name that is new to it is a reason to refuse."""
+    whole = {name: value for name, value in shape.items() if name not in ("enum", "closed")}
+    if "properties" in shape:
+        whole["properties"] = {name: tolerant(inner) for name, inner in shape["properties"].items()}
+    if "items" in shape:
+        whole["items"] = tolerant(shape["items"])
+    return whole
+
+
 def complete(shape: Shape) -> Shape:
-    """An answer: all its fields are there, and a value that is new to a reader is no reason to refuse it."""
-    properties = {name: complete(inner) for name, inner in shape.get("properties", {}).items()}
-    whole = {name: value for name, value in shape.items() if name not in ("enum", "closed", "required")}
-    if properties:
+    """An answer: all its fields are there, and read as a reader takes them."""
+    whole = {name: value for name, value in tolerant(shape).items() if name != "required"}
+    if properties := {name: complete(inner) for name, inner in shape.get("properties", {}).items()}:
         whole |= {"properties": properties, "required": sorted(properties)}
     if "items" in shape:
         whole["items"] = complete(shape["items"])
@@ -90,6 +99,21 @@ def only(shape: Shape, names: Collection[str] | None) -> Shape:
         return shape
     known = shape.get("properties", {})
     return {**shape, "properties": {name: known.get(name, ANYTHING) for name in names}, "required": list(names)}
+
+
+def described(shape: Shape, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every field in it, by its path, with what is said of it in a line."""
+    for name, inner in shape.get("properties", {}).items():
+        where = _within(path, name)
+        kind = " or ".join(inner.get("type", ["anything"]))
+        marks = [inner["format"]] if "format" in inner else []
+        marks += [f"one of {', '.join(map(str, inner['enum']))}"] if "enum" in inner else []
+        marks += [] if name in shape.get("required", ()) else ["not always there"]
+        yield where, ", ".join([kind, *marks])
+        yield from described(inner, where)
+        if "items" in inner:
+            listed = {"properties": {"[]": inner["items"]}, "required": ["[]"]}
+            yield from ((one.replace(".[]", "[]", 1), said) for one, said in described(listed, where))
 
 
 def differences(wanted: Shape, given: Shape, path: str = "") -> Iterator[str]:
