@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 STATUS = {
     "refuse": 409,
-    "not_found": 404,
     "refuse_field": 422,  # of a domain: code, field, rule
     "_refuse_field": 422,
     "Refusal": 409,
@@ -33,6 +32,7 @@ class Refused(NamedTuple):
     why: str
 
 
+WRONG_ACCOUNT = Refused(403, "wrong-account", "The token belongs to another account.")
 Function = ast.FunctionDef | ast.ClassDef
 
 
@@ -63,7 +63,7 @@ def general(operation: Mapping[str, Any], path: str) -> Iterator[Refused]:
         yield Refused(401, "token-invalid", "The token is broken, unknown or expired.")
         yield Refused(403, "permission-missing", "The token lacks a permission.")
         if "{account_id}" in path:
-            yield Refused(403, "wrong-account", "The token belongs to another account.")
+            yield WRONG_ACCOUNT
     if "requestBody" in operation:
         yield Refused(400, "broken-json", "The body is not JSON.")
         yield Refused(413, "request-entity-too-large", "The body is larger than 1 MB.")
@@ -100,15 +100,19 @@ def _names(function: Function) -> set[str]:
 
 def _in(function: Function) -> Iterator[Refused]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and (name := _called(node)) in STATUS:
-            given = [argument for argument in node.args if not isinstance(argument, ast.Starred)]
-            said = [_text(argument) for argument in given]
-            if name == "not_found":
-                yield Refused(404, "not-found", f"There is no such {said[0] if said else 'thing'}.")
-            elif said and CODE.fullmatch(said[0]):
-                status = next((one.value for one in node.keywords if one.arg == "status"), None)
-                stated = status.value if isinstance(status, ast.Constant) else STATUS[name]
-                yield Refused(int(str(stated)), said[0], said[-1] if len(said) > 1 else "")
+        if isinstance(node, ast.Call):
+            yield from _by(node, _called(node), [_text(argument) for argument in node.args])
+
+
+def _by(call: ast.Call, name: str, said: list[str]) -> Iterator[Refused]:
+    if name == "not_found":
+        yield Refused(404, "not-found", f"There is no such {said[0]}.")
+    elif name == "require_account":
+        yield WRONG_ACCOUNT
+    elif name in STATUS and said and CODE.fullmatch(said[0]):
+        status = next((one.value for one in call.keywords if one.arg == "status"), None)
+        stated = status.value if isinstance(status, ast.Constant) else STATUS[name]
+        yield Refused(int(str(stated)), said[0], said[-1] if len(said) > 1 else "")
 
 
 def _called(call: ast.Call) -> str:
