@@ -5,7 +5,7 @@ export PYTHONPATH := deploy
 LOCAL := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour token test test-deploy rolling release can-i-deploy check format clean ready
+.PHONY: help run tour token test test-deploy rolling contracts release can-i-deploy check format clean ready
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ soak: ready ## Let people work while things die at random, MINUTES=10 long (SEED
 rolling: ready ## Roll every unit to the working tree and back under load, on both databases
 	@$(PYTHON) -m local.system postgresql rabbitmq
 	@FAULT_MATRIX=1 .venv/bin/pytest tests/releases $(ARGS)
+
+contracts: ready ## Write what is made from the contracts, and say whom a change of them breaks
+	@PYTHONPATH=deploy:tests .venv/bin/python -m contracts.generate
+	@$(LOCAL) releases contracts
 
 release: ready ## Record what is committed as the unit's version: make release UNIT=orders
 	@$(LOCAL) releases record $(UNIT)
