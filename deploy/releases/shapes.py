@@ -106,9 +106,17 @@ def _of_either(schemas: Sequence[Mapping[str, Any]], named: Mapping[str, Any] | 
     return _or_null(shape) if len(schemas) > 1 else shape
 
 
+def tolerant(shape: Shape) -> Shape:
+    """As a reader takes it: neither a value nor a name that is new to it is a reason to refuse."""
+    whole: Shape = {name: shape[name] for name in ("type", "format", "required") if name in shape}
+    if "properties" in shape:
+        whole["properties"] = {name: tolerant(inner) for name, inner in shape["properties"].items()}
+    return whole | {name: tolerant(shape[name]) for name in ("items", "values") if name in shape}
+
+
 def complete(shape: Shape) -> Shape:
-    """An answer: all its fields are there, and a value that is new to a reader is no reason to refuse it."""
-    whole: Shape = {name: shape[name] for name in ("type", "format") if name in shape}
+    """An answer: all its fields are there, and read as a reader takes them."""
+    whole = {name: value for name, value in tolerant(shape).items() if name != "required"}
     if properties := {name: complete(inner) for name, inner in shape.get("properties", {}).items()}:
         whole |= {"properties": properties, "required": sorted(properties)}
     return whole | {name: complete(shape[name]) for name in ("items", "values") if name in shape}
@@ -120,6 +128,21 @@ def only(shape: Shape, names: Collection[str] | None) -> Shape:
         return shape
     known = shape.get("properties", {})
     return {**shape, "properties": {name: known.get(name, ANYTHING) for name in names}, "required": list(names)}
+
+
+def described(shape: Shape, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every field in it, by its path, with what is said of it in a line."""
+    for name, inner in shape.get("properties", {}).items():
+        where = _within(path, name)
+        kind = " or ".join(inner.get("type", ["anything"]))
+        marks = [inner["format"]] if "format" in inner else []
+        marks += [f"one of {', '.join(map(str, inner['enum']))}"] if "enum" in inner else []
+        marks += [] if name in shape.get("required", ()) else ["not always there"]
+        yield where, ", ".join([kind, *marks])
+        yield from described(inner, where)
+        if "items" in inner:
+            listed = {"properties": {"[]": inner["items"]}, "required": ["[]"]}
+            yield from ((one.replace(".[]", "[]", 1), said) for one, said in described(listed, where))
 
 
 def differences(wanted: Shape, given: Shape, path: str = "") -> Iterator[str]:
