@@ -48,6 +48,14 @@ def test_a_token_with_the_permission_and_the_account_is_let_in(client, maker):
     assert client.post(THINGS, json={"name": "lamp"}, headers=maker).status_code == 201
 
 
+def test_a_refusal_that_ends_by_itself_says_when(client, maker):
+    answer = client.post(THINGS, json={"name": "later"}, headers=maker)
+
+    assert code_of(answer) == (429, "too-soon")
+    assert answer.headers["Retry-After"] == str(answer.json["retry_after"]) == "7"
+    assert "Retry-After" not in client.post(THINGS, json={"name": "forbidden"}, headers=maker).headers
+
+
 def test_no_token_is_refused_and_told_how(client):
     answer = client.post(THINGS, json={"name": "lamp"})
 

@@ -146,8 +146,10 @@ def _context(proxies: int) -> context.Context:
 def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        asked = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
-        return problem(error.status, error.code, error.detail, asked, **error.facts)
+        headers = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
+        if "retry_after" in error.facts:
+            headers["Retry-After"] = str(error.facts["retry_after"])
+        return problem(error.status, error.code, error.detail, headers, **error.facts)
 
     @app.errorhandler(peewee.OperationalError)
     def database_away(error: peewee.OperationalError) -> Response:

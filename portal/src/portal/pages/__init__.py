@@ -4,6 +4,7 @@ from portal.pages import (
     activate,
     activity,
     checkout,
+    devices,
     documents,
     home,
     license,
@@ -15,5 +16,17 @@ from portal.pages import (
 
 BLUEPRINTS = [
     page.blueprint
-    for page in (activate, activity, checkout, documents, home, license, licenses, orders, people, sign_in)
+    for page in (
+        activate,
+        activity,
+        checkout,
+        devices,
+        documents,
+        home,
+        license,
+        licenses,
+        orders,
+        people,
+        sign_in,
+    )
 ]
