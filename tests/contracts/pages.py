@@ -10,10 +10,10 @@ import yaml
 from contracts import asyncapi, fields, refusals, shown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from seatwise.replica import GRANTING, WITHDRAWING
 
 from releases import calls
 from releases.describe import source_of
+from seatwise.replica import GRANTING, WITHDRAWING
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "contracts"

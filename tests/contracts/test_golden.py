@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from seatwise import events
-from seatwise.replica import Replica
-from seatwise.store import Store
 
 from kit import cursors
 from releases.records import SERVICES, Shelf
+from seatwise import events
+from seatwise.replica import Replica
+from seatwise.store import Store
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "contracts" / "golden"
