@@ -72,7 +72,8 @@ def _uncalled(caller: Release, service: Release) -> Iterator[Broken]:
             continue
         let_in = set(served["lets_in"])
         if EVERYBODY not in let_in and (shut_out := set(known["lets_in"]) - let_in):
-            yield f"{service} shuts {', '.join(sorted(shut_out))} out, and so {caller}, at {operation}"
+            shut = f"{service} shuts {', '.join(sorted(shut_out))} out"
+            yield operation, f"{shut}, and so {caller}, at {operation}"
         said = (
             ("refuses", served["takes"], shapes.only(known["takes"], known["sends"])),
             ("refuses the query of", served["asks"], shapes.only(known["asks"], known["asked"])),
