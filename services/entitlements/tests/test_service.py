@@ -61,6 +61,17 @@ def test_an_account_that_is_not_ours_is_not_told_again(office, run):
     assert (stranger.returncode, stranger.stderr) == (1, "Error: There is no such account.\n")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--reason", ""), ("--reason", "x" * 501), ("--event-id", "first")]
+)
+def test_the_command_line_takes_for_streams_what_http_takes(office, run, option, value):
+    refused = run("streams", "skip", "orders", office.id, "--reason", "sold twice", option, value)
+
+    assert (refused.returncode, refused.stderr.startswith("Error: ")) == (1, True)
+    assert "There is no such stopped stream" not in refused.stderr
+    assert option.strip("-").replace("-", "_") in refused.stderr
+
+
 def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, bearer, contracts):
     ours = {type_ for type_, contract in contracts.items() if contract["publisher"] == "entitlements"}
     office.buys("eco", 3)

@@ -1,9 +1,4 @@
-"""Products that obey licenses: ask what people may use, and hear when it changes.
-
-    licenses = seatwise.Client("https://entitlements.example", seatwise.signed_by("product.json"), file="licenses.db")
-    with licenses:
-        if licenses.allows(member, "attachments.max_mb", 25): ...
-"""
+"""Products that obey licenses: ask what people may use, and hear when it changes. README.md shows how."""
 
 from seatwise.answers import Answer, License, Stale, fail_closed, fail_open
 from seatwise.client import Client

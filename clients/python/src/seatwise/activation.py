@@ -3,7 +3,7 @@
 import json
 import time
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple
 
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
@@ -27,9 +27,9 @@ class NotActivated(Exception):
     """Broken, for another device, or expired; the text says which."""
 
 
-def verify(token: str, keys: Union[str, Path, dict], device: Optional[str] = None) -> Activation:
+def verify(token: str, keys: str | Path | dict[str, Any], device: str | None = None) -> Activation:
     """What the token says; `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it."""
-    key_set = keys if isinstance(keys, dict) else json.loads(Path(keys).read_text())
+    key_set: Any = keys if isinstance(keys, dict) else json.loads(Path(keys).read_text())
     try:
         claims = jwt.decode(token, jwk.KeySet.import_key_set(key_set), algorithms=[ALGORITHM]).claims
         jwt.JWTClaimsRegistry(aud={"essential": True, "value": AUDIENCE}).validate_aud(claims["aud"])

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple
 
-Value = Union[bool, int, str]  # of a feature: a flag, a limit, a choice
+Value = bool | int | str  # of a feature: a flag, a limit, a choice
 Features = Mapping[str, Value]
 
 ACTIVE, GRACE, SUSPENDED = "active", "grace", "suspended"  # a license
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
     `reason`: ok, grace (allowed, the account has to pay), suspended, no-license, feature-not-in-plan,
     limit-exceeded; or, not from the licenses: stale (older than your limit), unknown (nothing was ever heard).
-    `value`: what the plan says about the feature. `as_of`: seconds since 1970 when this was last known to be so.
+    `value`: what the plan says about the feature. `as_of`: when that was last so, in seconds since 1970.
     """
 
     allowed: bool
@@ -69,21 +69,27 @@ def fail_closed(after: float) -> Stale:
 class Holding:
     """All that a member holds. Shared by everybody who holds the same, so a million members cost little.
 
-    `rules`: feature → (allowed, reason, value), before any amount is compared.
+    `answers`: feature → the answer, before any amount is compared; made anew whenever `as_of` moves, so that a
+    question finds its answer ready.
     """
 
-    __slots__ = ("license", "rules")
+    __slots__ = ("answers", "license", "plans")
 
-    def __init__(self, grants: Iterable[Grant]):
+    def __init__(self, grants: Iterable[Grant], as_of: float):
         by_rank = sorted(grants, key=lambda grant: (grant.status != SUSPENDED, grant.rank, grant.plan))
         usable = [grant for grant in by_rank if grant.status != SUSPENDED] or by_rank
         plan, _, status, _ = by_rank[-1]
-        values = combined(grant.features for grant in usable)
-        self.license = License(plan, status, values)
-        self.rules = {code: _rule(status, value) for code, value in values.items()}
+        self.plans = [grant.plan for grant in by_rank]
+        self.license = License(plan, status, combined(grant.features for grant in usable))
+        self.renew(as_of)
+
+    def renew(self, as_of: float) -> None:
+        """The same is still so at that instant."""
+        _, status, features = self.license
+        self.answers = {code: Answer(*_rule(status, value), as_of) for code, value in features.items()}
 
 
-def exceeds(amount: Optional[int], value: Value) -> bool:
+def exceeds(amount: int | None, value: Value) -> bool:
     """Whether that much of a feature is more than its limit; only numbers are limits."""
     return amount is not None and type(value) is int and amount > value
 
@@ -95,7 +101,7 @@ def combined(features: Iterable[Features]) -> dict[str, Value]:
     for one in features:
         for code, value in one.items():
             known = together.get(code)
-            together[code] = value if isinstance(value, str) or known is None else max(known, value)  # type: ignore[type-var]
+            together[code] = value if isinstance(value, str) or known is None else max(known, value)
     return together
 
 

@@ -23,16 +23,16 @@ ARGUMENTS = {"x-max-length": 100_000, "x-overflow": "drop-head"}
 class Broker(threading.Thread):
     """Hands every event to all followers; connects again, with jitter, for as long as the process lives.
 
-    `name`: of the product; queues are called `<name>.<random>`.
+    Its queue is called `<product>.<random>`.
     """
 
-    def __init__(self, url: str, name: str, followers: Sequence[Follower]):
+    def __init__(self, url: str, product: str, followers: Sequence[Follower]):
         super().__init__(name="seatwise broker", daemon=True)
         self.parameters = pika.URLParameters(url)
         self.parameters.heartbeat = 20
         self.parameters.socket_timeout = self.parameters.blocked_connection_timeout = 10
-        self.parameters.client_properties = {"connection_name": name}
-        self.queue = f"{name}.{uuid.uuid4().hex}"
+        self.parameters.client_properties = {"connection_name": product}
+        self.product = product
         self.followers = followers
         self.stopping = threading.Event()
 
@@ -56,12 +56,13 @@ class Broker(threading.Thread):
         connection = pika.BlockingConnection(self.parameters)
         try:
             channel = connection.channel()
-            channel.queue_declare(self.queue, arguments=ARGUMENTS, **QUEUE)
-            channel.queue_bind(self.queue, EXCHANGE, "#")
+            own = f"{self.product}.{uuid.uuid4().hex}"  # the last one may still belong to a lost connection
+            channel.queue_declare(own, arguments=ARGUMENTS, **QUEUE)
+            channel.queue_bind(own, EXCHANGE, "#")
             channel.basic_qos(prefetch_count=PREFETCH)
             for follower in self.followers:
                 follower.look_now()
-            for method, _, body in channel.consume(self.queue, inactivity_timeout=0.2):
+            for method, _, body in channel.consume(own, inactivity_timeout=0.2):
                 if self.stopping.is_set():
                     return
                 if method is not None:

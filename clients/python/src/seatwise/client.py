@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Optional, TypeVar, Union
+from typing import IO, Any, TypeVar
 
 from seatwise import handlers, replica
 from seatwise.answers import Answer, License, Stale, exceeds
@@ -15,12 +15,10 @@ from seatwise.follower import Follower
 from seatwise.handlers import Handlers
 from seatwise.replica import Replica
 from seatwise.source import Source, Token
-from seatwise.store import AS_OF, Cursor, Store
+from seatwise.store import AS_OF, Cursor, Store, lock
 
 log = logging.getLogger("seatwise")
 F = TypeVar("F", bound=Callable[[Event], object])
-
-NEVER = 0.0  # seconds since 1970: nothing was ever heard
 
 
 class Client:
@@ -38,59 +36,69 @@ class Client:
         url: str,
         token: Token,
         *,
-        file: Union[str, Path, None] = None,
-        broker: Optional[str] = None,
+        file: str | Path | None = None,
+        broker: str | None = None,
         name: str = "product",
-        stale: Optional[Mapping[str, Stale]] = None,
+        stale: Mapping[str, Stale] | None = None,
         look_every: float = 3,
     ):
         self._source = Source(url, token)
         self._file, self._broker_url, self._name = file, broker, name
         self._stale = dict(stale or {})
         self._look_every = look_every
-        self._as_of = NEVER
         self._replica = Replica()
         self._handlers = Handlers()
-        self._threads: list[Any] = []
+        self._lock: IO[str] | None = None
+        self.followers: list[Follower] = []
+        self._threads: list[Follower | Broker] = []
 
     # Answers. -----------------------------------------------------------------------------------
 
-    def allows(self, member: str, feature: str, amount: Optional[int] = None) -> Answer:
+    def allows(self, member: str, feature: str, amount: int | None = None) -> Answer:
         """May the member use the feature, and so much of it? Never raises, never waits."""
         try:
-            if self._stale and (late := self._late(feature)):
+            if self._stale and (late := self._late(feature)) is not None:
                 return late
-            held = self._replica.held.get(member)
-            if held is None:
-                return Answer(False, "no-license" if self._as_of else "unknown", None, self._as_of)
-            allowed, reason, value = held.rules.get(feature, (False, "feature-not-in-plan", None))
-            if allowed and exceeds(amount, value):
-                return Answer(False, "limit-exceeded", value, self._as_of)
-            return Answer(allowed, reason, value, self._as_of)
+            answer = self._replica.held[member].answers[feature]
+            if amount is not None and answer.allowed and exceeds(amount, answer.value):
+                return Answer(False, "limit-exceeded", answer.value, answer.as_of)
+            return answer
+        except KeyError:
+            return self._without(member)
         except Exception:
             log.exception("a question that cannot be answered")
-            return Answer(False, "unknown", None, self._as_of)
+            return Answer(False, "unknown", None, self._replica.as_of)
 
     def value(self, member: str, feature: str, default: Any = None) -> Any:
         """The limit, choice or flag of the member's plan; `default` for whoever may not use the feature."""
         answer = self.allows(member, feature)
         return answer.value if answer and answer.value is not None else default
 
-    def license_of(self, member: str) -> Optional[License]:
+    def license_of(self, member: str) -> License | None:
         """The highest plan that the member holds."""
         held = self._replica.held.get(member)
         return held.license if held else None
 
+    def held(self) -> dict[str, list[str]]:
+        """Everybody who holds something: member → plans, lowest first."""
+        return {member: holding.plans for member, holding in self._replica.held.copy().items()}
+
     @property
     def age(self) -> float:
         """Seconds since all of what is known here was last known to be so."""
-        return time.time() - self._as_of
+        return time.time() - self._replica.as_of
 
-    def _late(self, feature: str) -> Optional[Answer]:
+    def _without(self, member: str) -> Answer:
+        """Nobody of that id holds anything, or nothing with that feature."""
+        as_of = self._replica.as_of
+        reason = "feature-not-in-plan" if member in self._replica.held else "no-license" if as_of else "unknown"
+        return Answer(False, reason, None, as_of)
+
+    def _late(self, feature: str) -> Answer | None:
         limit = self._stale.get(feature) or self._stale.get("*")
         if limit is None or self.age <= limit.after:
             return None
-        return Answer(limit.allowed, "stale", None, self._as_of)
+        return Answer(limit.allowed, "stale", None, self._replica.as_of)
 
     # Events. ------------------------------------------------------------------------------------
 
@@ -109,12 +117,13 @@ class Client:
 
     def start(self) -> "Client":
         """Answer from the file at once, and follow the services from now on. After a fork, not before it."""
-        followers = [self._follow_as_replica()]
+        self._lock = lock(self._file)
+        self.followers = [self._follow_as_replica()]
         if self._handlers.functions:
-            followers.append(self._follow_as_handlers())
-        self._threads = list(followers)
+            self.followers.append(self._follow_as_handlers())
+        self._threads = [*self.followers]
         if self._broker_url:
-            self._threads.append(Broker(self._broker_url, self._name, followers))
+            self._threads.append(Broker(self._broker_url, self._name, self.followers))
         for thread in self._threads:
             thread.start()
         return self
@@ -126,6 +135,8 @@ class Client:
         for thread in self._threads:
             thread.join()
         self._threads = []
+        if self._lock:
+            self._lock.close()
 
     def __enter__(self) -> "Client":
         return self.start()
@@ -136,15 +147,14 @@ class Client:
     def wait(self, seconds: float = 30) -> bool:
         """Until something is known; False when nothing is by then. Answers never wait for it."""
         deadline = time.monotonic() + seconds
-        while not self._as_of and time.monotonic() < deadline:
+        while not self._replica.as_of and time.monotonic() < deadline:
             time.sleep(0.01)
-        return bool(self._as_of)
+        return bool(self._replica.as_of)
 
     def _follow_as_replica(self) -> Follower:
         store = self._open_store()
         if as_of := store.fact(AS_OF):
-            self._replica.load(store)
-            self._as_of = float(as_of)
+            self._replica.load(store, float(as_of))
         store.close()
         return Follower(
             replica.READER,
@@ -197,4 +207,4 @@ class Client:
 
     def _note_current(self, store: Store, instant: float) -> None:
         store.note(AS_OF, instant)
-        self._as_of = instant
+        self._replica.renew(instant)

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple
 
 EXCHANGE = "seatwise.entitlements"
 SOURCE = "entitlements"
@@ -18,15 +18,15 @@ class Event(NamedTuple):
     account: str
     sequence: int
     id: str
-    previous: Optional[str]
+    previous: str | None
     time: float
     data: dict[str, Any]
-    actor: Optional[str] = None
-    correlation: Optional[str] = None
+    actor: str | None = None
+    correlation: str | None = None
     must: bool = False
 
 
-def parse(body: Union[bytes, str]) -> Event:
+def parse(body: bytes | str) -> Event:
     """The event in a message; ValueError when it is none of entitlements'."""
     try:
         return read(json.loads(body))

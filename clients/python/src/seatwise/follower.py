@@ -10,9 +10,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import groupby
-from typing import Optional, Union
 
 from seatwise.events import Event, instant
 from seatwise.source import Head, Source, Unreachable
@@ -48,10 +47,10 @@ class Follower(threading.Thread):
         self.reader, self.source, self.open_store = reader, source, open_store
         self.apply, self.begin, self.current, self.forked = apply, begin, current, forked
         self.look_every = look_every
-        self.arriving: queue.Queue[Optional[Event]] = queue.Queue(WAITING)
+        self.arriving: queue.Queue[Event | None] = queue.Queue(WAITING)
         self.stopping = threading.Event()
         self.waiting: dict[str, tuple[int, float]] = {}  # account → failures, when it is tried again
-        self._since: Optional[str] = None  # in memory only: a restart looks at all
+        self._since: str | None = None  # in memory only: a restart looks at all
         self._long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
     def take(self, event: Event) -> None:
@@ -151,7 +150,7 @@ class Follower(threading.Thread):
         known = store.cursor(self.reader, events[0].account)
         following: list[Event] = []
         for event in events:
-            before: Union[Event, Cursor] = following[-1] if following else known
+            before: Event | Cursor = following[-1] if following else known
             if event.sequence == before.sequence + 1:
                 if before.sequence and event.previous != before.id:
                     self.forked(store, known)

@@ -1,4 +1,4 @@
-"""Functions of the product that are called for events: each event once and in order, with a cursor of their own.
+"""Functions of the product that are called for events, each once and in order, with a cursor of their own.
 
 Once: the cursor moves after the function returned. A process that dies in between calls it again with the same
 `event.id`, so a function whose effect must not be repeated remembers that id with its effect.
@@ -21,10 +21,13 @@ class Handlers:
     def __init__(self) -> None:
         self.functions: dict[str, list[Function]] = defaultdict(list)
 
+    def of(self, type_: str) -> list[Function]:
+        return [*self.functions.get(type_, ()), *self.functions.get("*", ())]
+
     def apply(self, store: Store, events: Sequence[Event]) -> None:
         """Consecutive events of one account. One that fails is tried again, and only its account waits."""
         for event in events:
-            for function in (*self.functions.get(event.type, ()), *self.functions.get("*", ())):
+            for function in self.of(event.type):
                 function(event)
             with store.transaction():
                 store.step(READER, event)

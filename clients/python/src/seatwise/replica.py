@@ -14,7 +14,7 @@ from seatwise.store import Cursor, Store
 READER = "replica"
 GRANTING = {"license.assigned", "license.changed", "license.suspended", "license.restored"}
 WITHDRAWING = "license.unassigned"
-COMPLETE = "complete"  # a fact: the snapshot was read to its end
+NEVER = 0.0  # seconds since 1970: nothing was ever heard
 
 
 class NotUnderstood(Exception):
@@ -22,15 +22,17 @@ class NotUnderstood(Exception):
 
 
 class Replica:
-    """`held`: member → what they hold. One thread writes it, all may read it."""
+    """`held`: member → what they hold, as it was at `as_of` at least. One thread writes it, all may read it."""
 
     def __init__(self) -> None:
         self.held: dict[str, Holding] = {}
+        self.as_of = NEVER
         self._holdings: dict[tuple[int, ...], Holding] = {}  # whoever holds the same shares it
         self._grants: dict[int, Grant] = {}
 
-    def load(self, store: Store) -> None:
-        """All that the file knows."""
+    def load(self, store: Store, as_of: float) -> None:
+        """All that the file knows, and since when."""
+        self.as_of = as_of
         self._grants, self._holdings = store.grants(), {}
         single = {grant_id: self._holding((grant_id,)) for grant_id in self._grants}
         held: dict[str, Holding] = {}
@@ -48,18 +50,27 @@ class Replica:
             store.forget_all(READER)
 
     def take(self, store: Store, page: dict[str, Any]) -> None:
-        """A page of the snapshot. An account may go on in the next one; the first number that was told counts."""
+        """A page of the snapshot. An account may go on in the next one; the number told first counts."""
+        several: set[tuple[str, str]] = set()
         with store.transaction():
             ids = [self._id_of(store, Grant(**_known(one))) for one in page["grants"]]
             for item in page["items"]:
-                account, known = item["account_id"], store.cursor(READER, item["account_id"])
-                if not known.sequence:
-                    place = Cursor(account, item["sequence"], item["id"], instant(item["at"]), known.head)
-                    store.place(READER, place)
+                account, seen = item["account_id"], set[str]()
+                self._place(store, item)
                 for held in item["holders"]:
-                    grant_id = ids[held["grant"]]
-                    store.hold(account, held["members"], self._grants[grant_id].plan, grant_id)
-                    self.held.update(dict.fromkeys(held["members"], self._holding((grant_id,))))
+                    members, grant_id = held["members"], ids[held["grant"]]
+                    store.hold(account, members, self._grants[grant_id].plan, grant_id)
+                    self.held.update(dict.fromkeys(members, self._holding((grant_id,))))
+                    several.update((account, member) for member in seen.intersection(members))
+                    seen.update(members)
+                several.update((account, member) for member in sorted(seen)[:1])  # may have begun a page before
+        self._look_up(store, several)
+
+    def _place(self, store: Store, item: dict[str, Any]) -> None:
+        known = store.cursor(READER, item["account_id"])
+        if not known.sequence:
+            at = instant(item["at"])
+            store.place(READER, Cursor(known.account, item["sequence"], item["id"], at, known.head))
 
     def take_anew(self, store: Store, account: str, pages: Iterable[dict[str, Any]]) -> None:
         """The account's story was told otherwise than we know it: only what is told now counts."""
@@ -76,7 +87,14 @@ class Replica:
             for event in events:
                 self._write(store, event)
                 store.step(READER, event)
-        self._look_up(store, {(e.account, e.data["member_id"]) for e in events if _is_about_a_holder(e)})
+        touched = [(e.account, e.data["member_id"]) for e in events if _is_about_a_holder(e)]
+        self._look_up(store, dict.fromkeys(touched))  # in order: whoever sees the last change sees all
+
+    def renew(self, as_of: float) -> None:
+        """All of it is still so at that instant."""
+        self.as_of = as_of
+        for holding in list(self._holdings.values()):
+            holding.renew(as_of)
 
     def _write(self, store: Store, event: Event) -> None:
         if event.must and not _is_about_a_holder(event):
@@ -103,7 +121,9 @@ class Replica:
     def _holding(self, grant_ids: tuple[int, ...]) -> Holding:
         known = self._holdings.get(grant_ids)
         if known is None:
-            known = self._holdings[grant_ids] = Holding(self._grants[grant_id] for grant_id in grant_ids)
+            known = self._holdings[grant_ids] = Holding(
+                (self._grants[grant_id] for grant_id in grant_ids), self.as_of
+            )
         return known
 
 

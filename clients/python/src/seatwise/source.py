@@ -4,14 +4,14 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from seatwise.events import Event, read
 
 TIMEOUT = 10  # seconds to connect, and to answer
 PAGE = 500  # events
-Token = Union[str, Callable[[], str]]
+Token = str | Callable[[], str]
 
 
 class Unreachable(Exception):
@@ -33,11 +33,11 @@ class Source:
         self.url, self.token = urlsplit(url), token
         self._local = threading.local()  # a connection for each thread
 
-    def snapshot(self, account: Optional[str] = None) -> Iterator[dict[str, Any]]:
+    def snapshot(self, account: str | None = None) -> Iterator[dict[str, Any]]:
         """Pages of all accounts, or of one, with who holds what after which event."""
         yield from self._pages("/v1/snapshot", **({"account": account} if account else {}))
 
-    def heads(self, since: Optional[str] = None) -> Iterator[tuple[str, list[Head]]]:
+    def heads(self, since: str | None = None) -> Iterator[tuple[str, list[Head]]]:
         """Pages of the stories that went on since that instant of the service's clock: (its clock, heads)."""
         for page in self._pages("/v1/streams", **({"since": since} if since else {})):
             yield page["now"], [Head(one["subject"], one["head"], one["id"]) for one in page["items"]]
@@ -85,7 +85,7 @@ class Source:
         secure = self.url.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self._local.connection = kind(self.url.netloc, timeout=TIMEOUT)
-        return self._local.connection  # type: ignore[no-any-return]
+        return self._local.connection
 
     def _hang_up(self) -> None:
         if kept := getattr(self._local, "connection", None):

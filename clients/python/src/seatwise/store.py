@@ -8,11 +8,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import IO, NamedTuple
 
 from seatwise.answers import Grant
 from seatwise.events import Event
 from seatwise.source import Head
+
+try:
+    import fcntl
+except ImportError:  # on Windows nobody looks after the file
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = 1  # of the file; another one is read anew from the services
 TABLES = """
@@ -33,12 +38,27 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 AS_OF = "as of"  # a fact: when all of the file was last known to be so
 
 
+def lock(path: str | Path | None) -> IO[str] | None:
+    """The file is this process's until the lock is closed; RuntimeError when it is another's."""
+    if path is None or fcntl is None:
+        return None
+    held = Path(f"{path}.lock").open("w")  # noqa: SIM115  until the process ends
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        held.close()
+        raise RuntimeError(
+            f"{path} is in use by another client: give each process a file of its own"
+        ) from error
+    return held
+
+
 class Cursor(NamedTuple):
     """How far a reader has come in an account: the number, id and time of the last event that it applied."""
 
     account: str
     sequence: int = 0
-    id: Optional[str] = None
+    id: str | None = None
     at: float = 0.0
     head: int = 0
 
@@ -46,7 +66,7 @@ class Cursor(NamedTuple):
 class Store:
     """`path`: the file; None keeps all of it in memory, for as long as the process lives."""
 
-    def __init__(self, path: Union[str, Path, None]):
+    def __init__(self, path: str | Path | None):
         self.path = path
         self.connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = wal")
@@ -72,7 +92,7 @@ class Store:
 
     # Facts and cursors. -------------------------------------------------------------------------
 
-    def fact(self, name: str) -> Optional[str]:
+    def fact(self, name: str) -> str | None:
         row = self.connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return row and str(row[0])
 

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Union
 
 from joserfc import jwk, jwt
 
@@ -15,7 +14,7 @@ RENEWED_BEFORE = 60
 SCOPES = ("entitlements:read", "events:read")
 
 
-def signed_by(key_file: Union[str, Path], scopes: Iterable[str] = SCOPES) -> Callable[[], str]:
+def signed_by(key_file: str | Path, scopes: Iterable[str] = SCOPES) -> Callable[[], str]:
     """A function that gives a token good for some minutes. The file: {"issuer": name, "key": a private JWK}."""
     stored = json.loads(Path(key_file).read_text())
     issuer, key, scope = stored["issuer"], jwk.import_key(stored["key"]), " ".join(sorted(scopes))
@@ -26,7 +25,14 @@ def signed_by(key_file: Union[str, Path], scopes: Iterable[str] = SCOPES) -> Cal
         with lock:
             if made[1] - RENEWED_BEFORE < time.time():
                 now = int(time.time())
-                claims = {"iss": issuer, "aud": "api", "sub": issuer, "iat": now, "exp": now + LASTS, "scope": scope}
+                claims = {
+                    "iss": issuer,
+                    "aud": "api",
+                    "sub": issuer,
+                    "iat": now,
+                    "exp": now + LASTS,
+                    "scope": scope,
+                }
                 header = {"alg": ALGORITHM, "kid": key.kid}
                 made = jwt.encode(header, claims, key, algorithms=[ALGORITHM]), float(now + LASTS)
             return made[0]

@@ -6,12 +6,14 @@ from flask import Flask
 
 from entitlements import api
 from entitlements.api.activations import KEYS, SIGNER
+from entitlements.api.shortcut import CheckShortcut
 from kit import auth, web
 from kit.settings import Settings
 
 
 def create_app(settings: Settings) -> Flask:
     app = web.create_app(settings, "Seatwise entitlements", api.BLUEPRINTS)
+    app.wsgi_app = CheckShortcut(app, auth.Verifier(settings.trust_dir))  # type: ignore[method-assign]
     signer = app.extensions[SIGNER] = auth.Signer(settings.signing_key_file)
     app.extensions[KEYS] = _public_keys(settings.trust_dir, signer)
     return app

@@ -42,6 +42,7 @@ class Domain(db.Table):
     state = peewee.TextField(default=PENDING)
     added_at = db.Instant(default=clock.now)
     approved_at = db.Instant(null=True)
+    account_id: str
 
     class Meta:
         indexes = ((("account", "domain"), True),)

@@ -39,7 +39,8 @@ def list_keys() -> Response:
     answer = flask.jsonify({"keys": current_app.extensions[KEYS]})
     answer.headers["Cache-Control"] = f"public, max-age={KEYS_FRESH}"
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 @blueprint.get("/accounts/<uuid:account_id>/licenses/<uuid:license_id>/activation")

@@ -13,6 +13,7 @@ def up(migrator, db):
 
         class Meta:
             database = db
+            legacy_table_names = False
             table_name = "guesses"
             primary_key = peewee.CompositeKey("caller", "code")
 

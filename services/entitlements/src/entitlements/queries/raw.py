@@ -1,4 +1,4 @@
-"""Values of raw SQL: PostgreSQL gives objects and dashed ids, SQLite the text of JSON and ids without dashes."""
+"""Values of raw SQL: PostgreSQL gives objects and dashed ids, SQLite JSON as text and ids without dashes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who holds what in all accounts, each after which event: where a reader begins that then follows the events."""
+"""Who holds what in all accounts, each after which event: where a reader begins that follows the events."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -13,13 +13,26 @@ PAGE = 10_000  # holders, or accounts without any
 # One statement: what is held and the number of the event that left it so belong together. Ids are text in
 # streams; in other tables SQLite keeps them without dashes.
 _HOLDERS = """
-SELECT s.subject, s.head, s.last, s.moved_at, a.member, a.id, l.plan, l.version
+SELECT s.subject, s.head, {last}, s.moved_at, {member}, {assignment}, l.plan, l.version
 FROM streams s
 LEFT JOIN assignments a ON a.account = {account_of_subject} AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 WHERE {where} ORDER BY s.subject, a.member, a.id LIMIT {limit}
 """
-_ACCOUNT_OF_SUBJECT = {"postgresql": "s.subject::uuid", "sqlite": "replace(s.subject, '-', '')"}
+_SPELLED = {
+    "postgresql": {
+        "account_of_subject": "s.subject::uuid",
+        "last": "s.last::text",
+        "member": "a.member::text",
+        "assignment": "a.id::text",
+    },
+    "sqlite": {
+        "account_of_subject": "replace(s.subject, '-', '')",
+        "last": "s.last",
+        "member": "a.member",
+        "assignment": "a.id",
+    },
+}
 _REST_OF_ACCOUNT = "s.subject = {0} AND (a.member, a.id) > ({0}, {0})"
 _WHOLE_ACCOUNT = "s.subject = {0}"
 _NEXT_ACCOUNTS = "s.subject > {0}"
@@ -84,9 +97,7 @@ def _rows(account: str | None, cursor: str, limit: int) -> Iterable[Holder]:
 def _select(where: str, values: list[Any], limit: int) -> Iterator[Holder]:
     place = db.database.param
     kind = "postgresql" if db.is_postgres() else "sqlite"
-    statement = _HOLDERS.format(
-        account_of_subject=_ACCOUNT_OF_SUBJECT[kind], where=where.format(place), limit=place
-    )
+    statement = _HOLDERS.format(**_SPELLED[kind], where=where.format(place), limit=place)
     yield from map(Holder._make, db.database.execute_sql(statement, (*values, limit)))
 
 
@@ -99,10 +110,9 @@ def _place(row: Holder) -> tuple[str, str, str]:
     return row.account, row.member or "", row.assignment or ""
 
 
-def _grants() -> dict[tuple[str, int], dict[str, Any]]:
+def _grants() -> dict[Any, dict[str, Any]]:
     rows = db.database.execute_sql(_GRANTS)
     return {
         (plan, version): {"plan": plan, "rank": rank, "features": read(features)}
         for plan, version, rank, features in rows
     }
-

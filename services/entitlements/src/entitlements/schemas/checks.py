@@ -1,8 +1,7 @@
 """May this person use that? The question and the answer."""
 
-from marshmallow import Schema
+from marshmallow import Schema, fields, validate
 from marshmallow import Schema as Answer
-from marshmallow import fields, validate
 
 from kit import schema
 
@@ -65,7 +64,9 @@ class Holders(Answer):
 
 class AccountHeld(Answer):
     account_id = fields.String()
-    sequence = fields.Integer(metadata={"description": "Of the last event that is in here; follow those after it."})
+    sequence = fields.Integer(
+        metadata={"description": "Of the last event that is in here; follow those after it."}
+    )
     id = fields.String(metadata={"description": "Of that event."})
     at = schema.Instant(metadata={"description": "When that event was."})
     holders = fields.List(fields.Nested(Holders))

@@ -1,0 +1,86 @@
+"""What people may use follows from the licenses that they hold."""
+
+import pytest
+
+from seatwise import fail_closed, fail_open
+from seatwise.testing import Licenses
+
+PRO = {"attachments.max_mb": 100, "retrieval": True, "own_address": False, "support": "phone"}
+
+
+@pytest.fixture
+def licenses():
+    made = Licenses()
+    made.give("ada", "pro", PRO)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "reason", "value"),
+    [
+        (("ada", "retrieval"), True, "ok", True),
+        (("ada", "attachments.max_mb", 100), True, "ok", 100),
+        (("ada", "attachments.max_mb", 101), False, "limit-exceeded", 100),
+        (("ada", "retrieval", 5), True, "ok", True),
+        (("ada", "support"), True, "ok", "phone"),
+        (("ada", "own_address"), False, "feature-not-in-plan", False),
+        (("ada", "own_address", 5), False, "feature-not-in-plan", False),
+        (("ada", "flying"), False, "feature-not-in-plan", None),
+        (("bob", "retrieval"), False, "no-license", None),
+        (([], "retrieval"), False, "unknown", None),
+        (("ada", "attachments.max_mb", "many"), False, "unknown", None),
+    ],
+)
+def test_an_answer_says_why(licenses, asked, allowed, reason, value):
+    answer = licenses.allows(*asked)
+
+    assert bool(answer) is allowed
+    assert (answer.reason, answer.value) == (reason, value)
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed", "reason"),
+    [("active", True, "ok"), ("grace", True, "grace"), ("suspended", False, "suspended")],
+)
+def test_whoever_has_not_paid_is_warned_then_suspended(licenses, status, allowed, reason):
+    licenses.give("ada", "pro", PRO, status=status)
+    answer = licenses.allows("ada", "retrieval")
+
+    assert (answer.allowed, answer.reason) == (allowed, reason)
+    assert licenses.license_of("ada").status == status
+    assert licenses.value("ada", "attachments.max_mb", 0) == (100 if allowed else 0)
+
+
+def test_an_answer_says_how_old_it_is(licenses):
+    licenses.age_by(90)
+
+    assert 90 <= licenses.allows("ada", "retrieval").age < 100
+    assert 90 <= licenses.age < 100
+
+
+def test_past_its_age_a_feature_fails_open_or_closed_as_chosen():
+    licenses = Licenses(stale={"retrieval": fail_open(60), "*": fail_closed(60)})
+    licenses.give("ada", "pro", PRO)
+    for member, feature, late in (("bob", "retrieval", True), ("ada", "attachments.max_mb", False)):
+        licenses.age_by(0)
+        assert licenses.allows(member, feature).reason != "stale"
+        licenses.age_by(61)
+        answer = licenses.allows(member, feature)
+        assert (answer.allowed, answer.reason) == (late, "stale")
+
+
+def test_without_a_choice_what_was_known_last_counts(licenses):
+    licenses.age_by(10**6)
+
+    assert licenses.allows("ada", "retrieval")
+
+
+def test_a_test_gives_and_takes_and_tells(licenses):
+    heard = []
+    licenses.on("license.assigned")(heard.append)
+    told = licenses.tell("license.assigned", member_id="ada")
+    licenses.tell("license.unassigned", member_id="ada")
+    licenses.take_away("ada")
+
+    assert heard == [told]
+    assert not licenses.allows("ada", "retrieval")

@@ -1,0 +1,169 @@
+"""A client knows what its source says, whatever is lost, repeated, shuffled, away or restored."""
+
+import random
+import sqlite3
+
+import pytest
+
+from seatwise.events import read
+from teller import until
+
+
+def knows(client, member, feature="retrieval"):
+    return until(lambda: client.allows(member, feature))
+
+
+def test_it_begins_with_a_snapshot_and_goes_on_with_events(teller, make_client):
+    for number in range(8):
+        teller.assign(f"account {number % 3}", f"member {number}")
+    client = make_client()
+    assert client.wait(20)
+    assert all(client.allows(f"member {number}", "retrieval") for number in range(8))
+    teller.unassign("account 0", "member 0")
+    teller.assign("account 9", "member 9")
+
+    assert knows(client, "member 9")
+    until(lambda: not client.allows("member 0", "retrieval"))
+    assert client.license_of("member 9").plan == "pro"
+
+
+def test_an_account_over_several_pages_of_the_snapshot_is_whole(teller, make_client):
+    for number in range(7):
+        teller.assign("acme", f"member {number}")
+    client = make_client()
+    client.wait(20)
+
+    assert len(client.held()) == 7
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_who_holds_several_plans_may_use_what_they_allow_together(teller, make_client, page):
+    teller.page = page
+    for member in ("ada", "bob"):
+        teller.assign("acme", member, "eco")
+        teller.assign("acme", member, "pro")
+    client = make_client()
+    client.wait(20)
+    assert client.value("bob", "attachments.max_mb") == 2560
+    teller.unassign("acme", "bob", "pro")
+
+    until(lambda: client.license_of("bob").plan == "eco")
+    assert client.license_of("ada").plan == "pro"
+    client.stop()
+    assert make_client().license_of("ada").plan == "pro"
+
+
+def test_a_license_that_changes_is_the_one_that_counts(teller, client):
+    teller.assign("acme", "ada", "eco")
+    until(lambda: client.license_of("ada"))
+    teller.held["acme"].clear()
+    teller.assign("acme", "ada", "pro", "license.changed", former_plan="eco")
+    assert knows(client, "ada")
+    teller.assign("acme", "ada", "pro", "license.suspended", status="suspended")
+
+    until(lambda: client.allows("ada", "retrieval").reason == "suspended")
+    assert client.held() == {"ada": ["pro"]}
+
+
+def test_the_file_answers_while_the_services_are_away(teller, make_client):
+    teller.assign("acme", "ada")
+    first = make_client()
+    assert knows(first, "ada")
+    first.stop()
+    teller.away = True
+    second = make_client()
+
+    assert second.allows("ada", "retrieval")
+    assert second.allows("ada", "retrieval").as_of == first.allows("ada", "retrieval").as_of
+
+
+def test_what_happened_while_it_was_off_is_read_from_the_log(teller, make_client):
+    teller.assign("acme", "ada")
+    first = make_client()
+    assert knows(first, "ada")
+    first.stop()
+    teller.unassign("acme", "ada")
+    teller.assign("acme", "bob")
+    teller.asked.clear()
+    second = make_client()
+
+    assert knows(second, "bob")
+    assert not second.allows("ada", "retrieval")
+    assert "/v1/snapshot" not in teller.asked
+
+
+def test_a_client_that_never_heard_anything_says_so_and_begins_when_it_can(teller, make_client):
+    teller.assign("acme", "ada")
+    teller.away = True
+    client = make_client()
+    assert client.allows("ada", "retrieval").reason == "unknown"
+    assert not client.wait(0.2)
+    teller.away = False
+
+    assert knows(client, "ada")
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 99)]
+)
+def test_a_file_that_is_lost_or_broken_is_read_anew(teller, make_client, tmp_path, spoil):
+    teller.assign("acme", "ada")
+    first = make_client()
+    assert knows(first, "ada")
+    first.stop()
+    for rest in tmp_path.glob("own.db-*"):
+        rest.unlink()
+    spoil(tmp_path / "own.db")
+
+    assert knows(make_client(), "ada")
+
+
+def test_events_lost_repeated_and_shuffled_leave_what_the_snapshot_says(teller, make_client):
+    rolls = random.Random(4)
+    client = make_client()
+    client.wait(20)
+    follower = client.followers[0]
+    for _ in range(1000):
+        account, member = f"account {rolls.randrange(5)}", str(rolls.randrange(40))
+        holds = (member, "pro") in teller.held[account]
+        told = (teller.unassign if holds else teller.assign)(account, f"{account} {member}")
+        for _ in range(rolls.choice((0, 1, 1, 2))):
+            follower.take(read(told))
+    want = {member: [plan] for held in teller.held.values() for member, plan in held}
+
+    until(lambda: client.held() == want)
+
+
+def test_an_event_that_must_be_understood_stops_its_account_alone(teller, client):
+    teller.assign("acme", "ada")
+    assert knows(client, "ada")
+    teller.tell("acme", "license.teleported", must=True)
+    teller.assign("acme", "bob")
+    teller.assign("other", "eve")
+
+    assert knows(client, "eve")
+    assert not client.allows("bob", "retrieval")
+
+
+def test_a_source_that_was_restored_and_tells_otherwise_is_believed(teller, client):
+    for member in ("ada", "bob"):
+        teller.assign("acme", member)
+    assert knows(client, "bob")
+    del teller.stories["acme"][1:]
+    teller.held["acme"].pop(("bob", "pro"))
+    teller.assign("acme", "eve")
+
+    assert knows(client, "eve")
+    until(lambda: client.held() == {"ada": ["pro"], "eve": ["pro"]})
+
+
+def test_a_file_has_one_process(teller, client, make_client, tmp_path):
+    with pytest.raises(RuntimeError, match=r"own\.db"):
+        make_client()
+
+
+def test_the_file_can_be_looked_at(teller, client, tmp_path):
+    teller.assign("acme", "ada")
+    assert knows(client, "ada")
+    with sqlite3.connect(tmp_path / "own.db") as file:
+        assert file.execute("SELECT account, member, plan FROM holders").fetchall() == [("acme", "ada", "pro")]

@@ -1,0 +1,91 @@
+"""Functions of the product are called for every event, once and in order, by a cursor of their own."""
+
+from teller import until
+
+
+def heard_by(client, *types):
+    heard = []
+
+    @client.on(*types)
+    def hear(event):
+        heard.append((event.account, event.sequence, event.type))
+
+    return heard
+
+
+def test_a_handler_hears_everything_from_the_first_event_on_once_and_in_order(teller, make_client):
+    for member in ("ada", "bob"):
+        teller.assign("acme", member)
+    client = make_client(start=False)
+    heard = heard_by(client, "license.assigned", "license.unassigned")
+    client.start()
+    until(lambda: len(heard) == 2)
+    teller.tell("acme", "member.added")
+    teller.unassign("acme", "ada")
+
+    until(lambda: len(heard) == 3)
+    assert heard == [
+        ("acme", 1, "license.assigned"),
+        ("acme", 2, "license.assigned"),
+        ("acme", 4, "license.unassigned"),
+    ]
+
+
+def test_a_process_that_begins_again_goes_on_where_it_was(teller, make_client):
+    first = make_client(start=False)
+    before = heard_by(first, "*")
+    first.start()
+    teller.assign("acme", "ada")
+    until(lambda: before)
+    first.stop()
+    teller.assign("acme", "bob")
+    second = make_client(start=False)
+    after = heard_by(second, "*")
+    second.start()
+
+    until(lambda: after)
+    assert [sequence for _, sequence, _ in (*before, *after)] == [1, 2]
+
+
+def test_a_handler_that_raises_is_called_again_and_no_other_account_waits(teller, make_client):
+    client = make_client(start=False)
+    tries, heard = [], heard_by(client, "license.assigned")
+
+    @client.on("license.assigned")
+    def fails_twice(event):
+        tries.append(event.account)
+        if event.account == "acme" and tries.count("acme") < 3:
+            raise ValueError("not yet")
+
+    client.start()
+    teller.assign("acme", "ada")
+    teller.assign("other", "bob")
+    until(lambda: tries.count("acme") == 3)
+    until(lambda: ("other", 1, "license.assigned") in heard)
+
+    assert tries.count("other") == 1
+
+
+def test_after_a_restore_what_is_told_anew_is_heard_and_what_stayed_is_not_heard_twice(teller, make_client):
+    client = make_client(start=False)
+    heard = heard_by(client, "*")
+    client.start()
+    for member in ("ada", "bob", "eve"):
+        teller.assign("acme", member)
+    until(lambda: len(heard) == 3)
+    del teller.stories["acme"][1:]
+    teller.assign("acme", "zoe")
+
+    until(lambda: len(heard) == 4)
+    assert heard[-1] == ("acme", 2, "license.assigned")
+
+
+def test_a_handler_does_not_wait_for_the_snapshot(teller, make_client):
+    teller.page = 1
+    for number in range(20):
+        teller.assign(f"account {number}", f"member {number}")
+    client = make_client(start=False)
+    heard = heard_by(client, "*")
+    client.start()
+
+    until(lambda: len(heard) == 20)
