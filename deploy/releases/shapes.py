@@ -30,6 +30,7 @@ ALIKE = ("format", "pattern", "uniqueItems")
 KEPT = (*ALIKE, "enum", *LEAST, *MOST)  # as the schema says them
 TAKEN_APART = ("$ref", "anyOf", "type", "properties", "required", "items", "additionalProperties")
 NOTES = ("$schema", "title", "description", "default", "examples", "readOnly", "writeOnly")
+NOT_COMPARED = ("propertyNames",)  # of a map: 0.1.0 kept this rule and did not say it
 OF_VALUES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
@@ -70,7 +71,7 @@ def of_schema(schema: Mapping[str, Any], named: Mapping[str, Any] | None = None)
     """The same of a JSON Schema; `named`: the components that it refers to."""
     if "$ref" in schema:
         return of_schema((named or {})[schema["$ref"].rpartition("/")[2]], named)
-    if strange := sorted(schema.keys() - {*KEPT, *TAKEN_APART, *NOTES}):
+    if strange := sorted(schema.keys() - {*KEPT, *TAKEN_APART, *NOTES, *NOT_COMPARED}):
         raise ValueError(f"what {', '.join(strange)} says cannot be compared")
     if "anyOf" in schema:
         return _of_either(schema["anyOf"], named)

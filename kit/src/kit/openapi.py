@@ -14,6 +14,11 @@ WORD = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]*$
 KEY = {"in": "header", "name": "Idempotency-Key", "schema": WORD, "description": TWICE}
 
 
+def names_of_a_map(_converter: Any, field: Any, **_: Any) -> dict[str, Any]:
+    """`propertyNames` of a field's metadata, a word of JSON Schema that apispec passes over."""
+    return {name: rule for name, rule in field.metadata.items() if name == "propertyNames"}
+
+
 def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     """`x-grants`: a token needs one of them; `x-own`: so may the member named by this path argument.
 

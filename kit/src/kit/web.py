@@ -91,6 +91,7 @@ def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) 
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.strict_slashes = False
     api = Api(app)
+    api.ma_plugin.converter.add_attribute_function(openapi.names_of_a_map)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for blueprint in (*blueprints, eventlog.blueprint, streams.blueprint):
         api.register_blueprint(blueprint)
