@@ -157,6 +157,27 @@ def test_a_source_that_was_restored_and_tells_otherwise_is_believed(teller, clie
     until(lambda: client.held() == {"ada": ["pro"], "eve": ["pro"]})
 
 
+def test_a_source_found_restored_while_it_cannot_be_asked_is_believed_when_it_can(teller, client):
+    for member in ("ada", "bob"):
+        teller.assign("acme", member)
+    assert knows(client, "bob")
+    teller.away = True
+    del teller.stories["acme"][1:]
+    teller.held["acme"].pop(("bob", "pro"))
+    teller.assign("acme", "eve")
+    [follower] = client.followers
+    follower.take(read(teller.assign("acme", "zoe")))
+    until(follower.arriving.empty)
+    teller.asked.clear()
+    until(lambda: teller.asked)
+    assert client.allows("bob", "retrieval")
+    teller.away = False
+
+    assert knows(client, "zoe")
+    until(lambda: client.held() == {"ada": ["pro"], "eve": ["pro"], "zoe": ["pro"]})
+    assert follower.is_alive()
+
+
 def test_a_file_has_one_process(teller, client, make_client, tmp_path):
     with pytest.raises(RuntimeError, match=r"own\.db"):
         make_client()

@@ -203,7 +203,8 @@ class Client:
 
     def _take_account_anew(self, store: Store, cursor: Cursor) -> None:
         log.warning("account %s tells another story than before: it is read anew", cursor.account)
-        self._replica.take_anew(store, cursor.account, self._source.snapshot(cursor.account))
+        pages = list(self._source.snapshot(cursor.account))  # all of them, before what was known is forgotten
+        self._replica.take_anew(store, cursor.account, pages)
 
     def _note_current(self, store: Store, instant: float) -> None:
         store.note(AS_OF, instant)

@@ -75,21 +75,28 @@ class Follower(threading.Thread):
         store = self.open_store()
         begun = False
         while not self.stopping.is_set():
-            try:
-                if not begun:
-                    self.begin(store)
-                    begun = True
-                self._read_the_log(store)
-            except Unreachable as error:
-                log.info("%s goes on with what it knows: %s", self.reader, error)
-            except Exception:
-                log.exception("%s begins anew", self.reader)
-            pause = self.look_every * random.uniform(0.8, 1.2)
+            begun = begun or self._tries(self.begin, store)
             if begun:
-                self._listen(store, time.monotonic() + pause)
+                self._tries(self._read_the_log, store)
+                self._tries(self._listen, store)
             else:
-                self.stopping.wait(pause)
+                self.stopping.wait(self._pause())
         store.close()
+
+    def _tries(self, step: Callable[[Store], None], store: Store) -> bool:
+        """Whether it succeeded. Nothing ends the thread: what was missed is read from the log, later."""
+        try:
+            step(store)
+        except Unreachable as error:
+            log.info("%s goes on with what it knows: %s", self.reader, error)
+        except Exception:
+            log.exception("%s begins anew", self.reader)
+        else:
+            return True
+        return False
+
+    def _pause(self) -> float:
+        return self.look_every * random.uniform(0.8, 1.2)
 
     def _read_the_log(self, store: Store) -> None:
         began = time.time()
@@ -128,8 +135,9 @@ class Follower(threading.Thread):
                 return
             cursor = moved
 
-    def _listen(self, store: Store, until: float) -> None:
+    def _listen(self, store: Store) -> None:
         """Apply what the broker brings, until it is time to look again."""
+        until = time.monotonic() + self._pause()
         while not self.stopping.is_set() and (left := until - time.monotonic()) > 0:
             try:
                 batch = [self.arriving.get(timeout=left)]
