@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 
 import click
 import httpx
@@ -112,10 +113,13 @@ def service(
     @plainly()
     def verify() -> None:
         """Recompute the rows from what was announced and name every difference."""
+        named = ""
         with db.database.connection_context(), db.snapshot():
-            found = [*outbox.differences(), *cursors.differences(), *differences()]
-        click.echo("\n".join(found) or "rows and log agree")
-        sys.exit(bool(found))
+            for named in chain(outbox.differences(), cursors.differences(), differences()):
+                click.echo(named)  # at once: of an envelope that is broken no more can be recomputed
+        if not named:
+            click.echo("rows and log agree")
+        sys.exit(bool(named))
 
     if handlers:
 

@@ -8,7 +8,7 @@ consume, take, busy_until = consumer.consume, consumer._take, [0.0]
 
 
 def take_slowly(*batch: object) -> None:
-    time.sleep(0.2)  # so that its queue lasts on any machine
+    time.sleep(2)  # so that its queue lasts for longer than a crowded machine is given to stop
     take(*batch)
     busy_until[0] = time.monotonic() + 1
 

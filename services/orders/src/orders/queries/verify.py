@@ -7,8 +7,8 @@ from typing import Any
 
 import peewee
 
-from kit.outbox import Outbox
-from orders import domain
+from kit.outbox import Outbox, agree
+from orders import domain, events
 from orders.models import Attempt, Order, Subscription, SubscriptionItem
 
 _OPEN = "open"
@@ -41,12 +41,34 @@ def differences() -> Iterator[str]:
     for order_id in statuses:
         yield f"order {order_id}: announced, and nowhere"
     yield from _payments()
+    yield from _told()
     item: Any
     for item in SubscriptionItem.select(SubscriptionItem, Subscription).join(Subscription).iterator():
         held[item.subscription.account_id, item.subscription.interval, item.plan] = item.quantity
     for place in sorted(held.keys() | seats.keys()):
         if held.get(place, 0) != seats.get(place, 0):
             yield f"subscription {place}: {held.get(place, 0)} seats, by the log {seats.get(place, 0)}"
+
+
+def _told() -> Iterator[str]:
+    """Sales and subscriptions that are not as they were announced last."""
+    rows: dict[Any, dict[str, Any]] = {}
+    for order in Order.select().iterator():
+        rows["order", order.account_id, order.id] = events.order_placed(order).data
+    for subscription in Subscription.select():
+        key = "subscription", subscription.account_id, subscription.id
+        rows[key] = events.subscription_changed(subscription).data
+    types = ("order.placed", "order.paid", "subscription.opened", "subscription.changed")
+    told: dict[Any, dict[str, Any]] = {}
+    for row in Outbox.select().where(Outbox.type.in_(types)).order_by(Outbox.id).iterator():
+        what, data = row.type.partition(".")[0], json.loads(row.envelope)["data"]
+        told[what, row.subject, data[f"{what}_id"]] = data
+    for key in sorted(rows.keys() | told.keys()):
+        ours, theirs = rows.get(key), told.get(key)
+        if ours is None or theirs is None:
+            yield f"{' '.join(key)}: {'announced, and nowhere' if theirs else 'never announced'}"
+        elif wrong := [name for name in sorted(ours) if not agree(ours[name], theirs.get(name, ours[name]))]:
+            yield f"{' '.join(key)}: {', '.join(wrong)} not as announced"
 
 
 def _payments() -> Iterator[str]:
