@@ -10,10 +10,21 @@ from portal.pages import (
     licenses,
     orders,
     people,
+    products,
     sign_in,
 )
 
-BLUEPRINTS = [
-    page.blueprint
-    for page in (activate, activity, checkout, documents, home, license, licenses, orders, people, sign_in)
-]
+PAGES = (
+    activate,
+    activity,
+    checkout,
+    documents,
+    home,
+    license,
+    licenses,
+    orders,
+    people,
+    products,
+    sign_in,
+)
+BLUEPRINTS = [page.blueprint for page in PAGES]
