@@ -35,6 +35,13 @@ def secure_messages() -> Response:
 
 
 def _token() -> str:
-    said = {"account": g.me.account, "name": g.me.name, "email": g.me.email, "locale": str(get_locale())}
-    once = {"aud": SECURE_MESSAGES, "jti": clock.new_id(), "lasts": LASTS}
-    return session.services().signer.token(g.me.id, **said, **once)
+    return session.services().signer.token(
+        g.me.id,
+        aud=SECURE_MESSAGES,
+        jti=clock.new_id(),
+        lasts=LASTS,
+        account=g.me.account,
+        name=g.me.name,
+        email=g.me.email,
+        locale=str(get_locale()),
+    )
