@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from journeys.people import Office, until
+from journeys.people import office_of_demo, until
 from local.suite import NO_BROKER, PORTAL, PRODUCTS, RABBITMQ, SERVICES
 
 pytestmark = pytest.mark.slow
@@ -20,10 +20,7 @@ def suite(request, make_suite):
 
 @pytest.fixture(scope="module")
 def office(suite):
-    """The demo account, whose people the portal knows."""
-    office = Office(suite)
-    office.id = suite.account["account_id"]
-    office.ada = suite.account["members"][0]
+    office = office_of_demo(suite)
     office.awaits_licenses(office.buys("advanced", 1))
     return office
 

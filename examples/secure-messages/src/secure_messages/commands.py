@@ -106,12 +106,11 @@ def open_message(link: str) -> None:
 
 
 def note_download(link: str, attachment_id: str) -> None:
+    """An attachment of that message begins to be saved."""
     with db.atomic():
         recipient = queries.recipient(link, lock=True)
-        found = (Attachment.id == attachment_id) & (Attachment.message == recipient.message)
-        attachment = Attachment.get_or_none(found) or not_found("attachment")
         _by(recipient)
-        outbox.add(events.attachment_downloaded(recipient, attachment))
+        outbox.add(events.attachment_downloaded(recipient, Attachment.get_by_id(attachment_id)))
 
 
 def sign_message(link: str, name: str, vault: sealing.Vault) -> None:

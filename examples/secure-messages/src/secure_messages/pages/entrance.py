@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, g, redirect, request, session
+from flask import current_app, redirect, request, session
 from werkzeug.wrappers import Response
 
 from kit import auth, clock
@@ -56,4 +56,4 @@ def _first_use(claims: dict[str, Any]) -> bool:
 def sign_out() -> Response:
     check_form()
     session.clear()
-    return redirect(current_app.extensions["portal_url"] if g.me else "/", 303)
+    return redirect("/", 303)
