@@ -5,7 +5,7 @@ export PYTHONPATH := deploy
 LOCAL := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour token test test-deploy rolling release can-i-deploy check format clean ready
+.PHONY: help run tour token test test-deploy faults soak rolling schedules contracts release can-i-deploy check format clean ready
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ run: ready ## Run the whole suite on this machine; Ctrl-C ends it, the next star
 tour: ready ## Walk the help article through the running suite and tell each step
 	@$(LOCAL) local.tour
 
-token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> ROLE=administrator, or SCOPES="events:read"
+token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> ROLE=administrator, or SCOPES="events:read" (SUITE=… for another suite)
 	@$(LOCAL) local.tokens
 
 test: ready ## Install what tests need and pass all of them (ARGS="-k words" narrows)
@@ -29,15 +29,22 @@ test-deploy: ready ## Build the images and run the suite in containers of a priv
 
 faults: ready ## Hurt the suite in every way that is listed, on both databases, and write docs/reports/faults.md
 	@$(PYTHON) -m local.system postgresql rabbitmq
-	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix $(ARGS)
+	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix faults $(ARGS)
 
 soak: ready ## Let people work while things die at random, MINUTES=10 long (SEED=… DATABASE=sqlite|postgresql)
 	@$(PYTHON) -m local.system postgresql rabbitmq
 	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
-rolling: ready ## Roll every unit to the working tree and back under load, on both databases
+rolling: ready ## Roll every unit to the working tree and back under load, on both databases, and write docs/reports/rolling.md
 	@$(PYTHON) -m local.system postgresql rabbitmq
-	@FAULT_MATRIX=1 .venv/bin/pytest tests/releases $(ARGS)
+	@PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix rolling $(ARGS)
+
+schedules: ready ## Try SCHEDULES=5000 random schedules of deaths, losses and restores, and write docs/reports/schedules.md
+	@SCHEDULES=$(or $(SCHEDULES),5000) PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix schedules $(ARGS)
+
+contracts: ready ## Write what is made from the contracts, and say whom a change of them breaks
+	@PYTHONPATH=deploy:tests .venv/bin/python -m contracts.generate
+	@$(LOCAL) releases contracts
 
 release: ready ## Record what is committed as the unit's version: make release UNIT=orders
 	@$(LOCAL) releases record $(UNIT)

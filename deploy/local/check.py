@@ -28,6 +28,7 @@ def stages() -> list[Stage]:
         Stage("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
         Stage("types", [BIN / "mypy", *sources, "deploy"]),
         Stage("imports", [BIN / "lint-imports"]),
+        Stage("contracts", [sys.executable, "-m", "releases", "contracts"], conclusion=True),
         Stage("lock file", [UV, "lock", "--check", "--quiet"]),
         Stage("tests", ["make", "--no-print-directory", "test"], conclusion=True),
     ]

@@ -88,11 +88,16 @@ class RabbitMQ:
 
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl` answers: ctl("list_queues", "name", "messages")."""
+        command = ["rabbitmqctl", "--quiet", *arguments]
+        env = self.env_of_ctl()
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    def env_of_ctl(self) -> dict[str, str]:
+        """In which `rabbitmqctl` is the one beside the server's script, and finds this node."""
         script = system.find("rabbitmq")
         assert script is not None
-        env = {**self._env(), "RABBITMQ_CTL_ERL_ARGS": LOOPBACK}
-        command = [str(script.with_name("rabbitmqctl")), "--quiet", *arguments]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+        path = f"{script.parent}:{os.environ.get('PATH', os.defpath)}"
+        return {**self._env(), "PATH": path, "RABBITMQ_CTL_ERL_ARGS": LOOPBACK}
 
     def _accepts(self) -> bool:
         """The node answers the protocol header; the port alone opens before it is ready."""

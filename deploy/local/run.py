@@ -23,7 +23,7 @@ class Stopped(BaseException):
 
 
 def main() -> int:
-    options = _options()
+    options = parser().parse_args()
     began = time.monotonic()
     console = Console(highlight=False, markup=False, quiet=options.quiet)
 
@@ -66,14 +66,14 @@ def _stop(*_: object) -> NoReturn:
     raise Stopped
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
-    parser.add_argument("--directory", type=Path, default=running.HOME, help="where everything is kept")
-    parser.add_argument("--ports", choices=["fixed", "free"], default="fixed")
-    parser.add_argument("--database", choices=[suite.SQLITE, suite.POSTGRESQL], default=suite.SQLITE)
-    parser.add_argument("--no-demo", action="store_true", help="without the demo account")
-    parser.add_argument("--quiet", action="store_true")
-    return parser.parse_args()
+def parser() -> argparse.ArgumentParser:
+    known = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
+    known.add_argument("--directory", type=Path, default=running.HOME, help="where everything is kept")
+    known.add_argument("--ports", choices=["fixed", "free"], default="fixed")
+    known.add_argument("--database", choices=[suite.SQLITE, suite.POSTGRESQL], default=suite.SQLITE)
+    known.add_argument("--no-demo", action="store_true", help="without the demo account")
+    known.add_argument("--quiet", action="store_true")
+    return known
 
 
 def _welcome(made: suite.Suite) -> str:

@@ -222,11 +222,14 @@ class Suite:
         self._call("local.migrate", databases, {**os.environ, "PYTHONPATH": str(running.REPOSITORY / "deploy")})
 
     def _write_environments(self) -> None:
-        """For whoever wants to run a unit's commands beside the suite."""
-        for unit in self.units:
-            env = {name: value for name, value in self.env_of(unit).items() if name not in os.environ}
-            lines = [f"{name}={shlex.quote(value)}\n" for name, value in env.items()]
-            (self.directory / f"{unit}.env").write_text("".join(lines))
+        """For whoever wants to run a unit's commands, or rabbitmqctl, beside the suite."""
+        known = {unit: self.env_of(unit) for unit in self.units}
+        if self.rabbitmq:
+            known["rabbitmq"] = self.rabbitmq.env_of_ctl()
+        for name, env in known.items():
+            own = {key: value for key, value in env.items() if os.environ.get(key) != value}
+            lines = [f"{key}={shlex.quote(value)}\n" for key, value in own.items()]
+            (self.directory / f"{name}.env").write_text("".join(lines))
 
     def run(self, unit: str, *arguments: str) -> str:
         """What `python -m <unit> …` prints; StartFailed with its words when it fails."""

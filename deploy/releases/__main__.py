@@ -1,4 +1,4 @@
-"""python -m releases record | can-i-deploy | deployed: what `make release` and `make can-i-deploy` call."""
+"""python -m releases record | can-i-deploy | contracts | deployed: what the targets of the Makefile call."""
 
 import sys
 import tempfile
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from releases import changelog, judge, sources
-from releases.records import HEAD, KIT, UNITS, Impossible, Release, Shelf
+from releases import changelog, changes, golden, judge, sources
+from releases.records import HEAD, KIT, SERVICES, UNITS, Impossible, Release, Shelf
 
 shelf = Shelf()
 UNIT = click.argument("unit", type=click.Choice(UNITS))
@@ -27,15 +27,19 @@ def record(unit: str, commit: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tree = sources.unpack(commit, Path(folder))
         release = sources.describe(tree, unit, commit)
+        envelopes = sources.envelopes(tree, unit) if release.announces else {}
         newest = changelog.entries(tree, unit)[:1]
     if [entry.version for entry in newest] != [release.version]:
         raise Impossible(f"the changelog of {unit} does not begin with {release.version}")
     if unready := list(judge.unripe(release, recorded())):
         raise Impossible("\n".join(unready))
     path = shelf.add(release)
+    if envelopes:
+        golden.keep(envelopes, sources.REPOSITORY, unit, release.version)
     changelog.set_date(sources.REPOSITORY, unit, release.version, datetime.now(UTC).date())
     click.echo(f"{release} is {release.commit[:12]}, schema: {release.revision() or 'none'}")
-    click.echo(f"commit {path.relative_to(sources.REPOSITORY)} and the changelog")
+    told = f", {golden.FOLDER / unit / release.version}" if envelopes else ""
+    click.echo(f"commit {path.relative_to(sources.REPOSITORY)}{told} and the changelog")
 
 
 def recorded() -> dict[str, list[Release]]:
@@ -48,7 +52,7 @@ def recorded() -> dict[str, list[Release]]:
 @click.argument("environment")
 def can_i_deploy(unit: str, version: str, environment: str) -> None:
     """Say whether that version may go there; `head` is what stands in the working tree."""
-    release = sources.describe(sources.REPOSITORY, unit) if version == HEAD else shelf.release(unit, version)
+    release = _head(unit) if version == HEAD else shelf.release(unit, version)
     there = shelf.deployed(environment)
     found = judge.reasons(release, there)
     for reason in found:
@@ -57,6 +61,23 @@ def can_i_deploy(unit: str, version: str, environment: str) -> None:
         others = ", ".join(str(versions[-1]) for versions in there.values())
         click.echo(f"yes: {unit} {version} can go to {environment}, where there is {others}")
     sys.exit(bool(found))
+
+
+@main.command()
+def contracts() -> None:
+    """Say what differs from the last release of each unit, and whom that breaks."""
+    released = {unit: shelf.latest(unit) for unit in UNITS}
+    others = list(released.values())
+    found = [one for unit in SERVICES for one in changes.between(released[unit], _head(unit), others)]
+    for change in found:
+        click.echo(str(change))
+    broken = sum(bool(change.breaks) for change in found)
+    click.echo(f"{len(found)} of the contracts differ from the last release, {broken or 'none'} of them breaks")
+    sys.exit(bool(broken))
+
+
+def _head(unit: str) -> Release:
+    return sources.describe(sources.REPOSITORY, unit)
 
 
 @main.command()

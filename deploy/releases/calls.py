@@ -92,7 +92,7 @@ def _path(node: ast.expr | None, known: Known) -> str:
 
 
 def _names(node: ast.expr | None, known: Known) -> list[str] | None:
-    if isinstance(node, ast.Name):
+    if isinstance(node, ast.Name) and not any(target.startswith(f"{node.id}[") for target in known):
         node = known.get(node.id, node)
     if node is None:
         return []

@@ -18,8 +18,10 @@ import peewee
 import yaml
 
 from releases import calls, shapes, steps
-from releases.records import KIT, SERVICES, UNITS, Release, to_json
+from releases.records import EVERYBODY, KIT, SERVICES, UNITS, Release, to_json
 
+METHODS = ("get", "post", "put", "patch", "delete")
+JSON = "application/json"
 LOG = ("GET /v1/events", "GET /v1/streams")  # what every reader asks of every source
 
 
@@ -87,7 +89,7 @@ def _serves(tree: Path, service: str) -> dict[str, Any]:
 
 
 def _operation(operation: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    """The shapes of its body, its query and the answer when it succeeds."""
+    """The shapes of its body, its query and the answer when it succeeds; whom it lets in."""
     asked = [one for one in operation.get("parameters", ()) if one.get("in") == "query"]
     query = {
         "type": "object",
@@ -96,15 +98,19 @@ def _operation(operation: dict[str, Any], named: dict[str, Any]) -> dict[str, An
         "additionalProperties": False,
     }
     succeeds = next(answer for status, answer in operation["responses"].items() if str(status) < "3")
+    own = [f"own {operation['x-own']}"] if "x-own" in operation else []
     return {
-        "takes": shapes.of_schema(_json(operation.get("requestBody", {})), named),
+        "lets_in": operation.get("x-grants", [EVERYBODY]) + own,
+        "takes": shapes.of_schema(_body(operation.get("requestBody", {})), named),
         "asks": shapes.of_schema(query),
-        "answers": shapes.complete(shapes.of_schema(_json(succeeds), named)),
+        "answers": shapes.complete(shapes.of_schema(_body(succeeds), named)),
     }
 
 
-def _json(described: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = described.get("content", {}).get("application/json", {}).get("schema", {})
+def _body(described: dict[str, Any]) -> dict[str, Any]:
+    """Its schema; what is no JSON is of a type of its own."""
+    content = described.get("content", {})
+    found: dict[str, Any] = content[JSON]["schema"] if JSON in content else {"type": sorted(content)}
     return found
 
 
@@ -117,7 +123,11 @@ def _calls(tree: Path, unit: str, sources: list[str]) -> dict[str, Any]:
         as_known = known[service].get(operation)
         if as_known is None:
             raise SystemExit(f"{unit} calls {operation} of {service}, which its contract does not have")
-        by_service.setdefault(service, {})[operation] = {**as_known, "sends": sends, "asked": asks}
+        call = {**as_known, "sends": sends, "asked": asks}
+        if by_service.setdefault(service, {}).setdefault(operation, call) != call:
+            raise SystemExit(
+                f"{unit} calls {operation} in two ways, with other fields: let one function call it"
+            )
     return by_service
 
 

@@ -7,10 +7,11 @@ so a reader must manage whatever a version that was ever deployed there has anno
 from collections.abc import Iterator, Mapping, Sequence
 
 from releases import shapes
-from releases.records import KIT, Release, numbers
+from releases.records import EVERYBODY, KIT, Release, numbers
 from releases.steps import Applied
 
 There = Mapping[str, Sequence[Release]]  # unit → what was ever deployed; the last one runs
+Broken = tuple[str, str]  # the event or operation, and who does not manage it and why
 
 
 def reasons(candidate: Release, there: There) -> list[str]:
@@ -19,12 +20,18 @@ def reasons(candidate: Release, there: There) -> list[str]:
     found: list[str] = []
     for unit, versions in there.items():
         if unit != candidate.unit and versions:
-            found += _unread(versions[-1], candidate, own[-1:])
-            found += (reason for version in versions for reason in _unread(candidate, version))
-            found += _uncalled(versions[-1], candidate)
-            found += _uncalled(candidate, versions[-1])
+            found += (reason for _, reason in broken(candidate, own[-1:], versions[-1:]))
+            found += (reason for version in versions for _, reason in _unread(candidate, version))
+            found += (reason for _, reason in _uncalled(candidate, versions[-1]))
     found += _schema(candidate, own)
     return list(dict.fromkeys(found))
+
+
+def broken(candidate: Release, before: Sequence[Release], others: Sequence[Release]) -> Iterator[Broken]:
+    """Who of the others does not manage what the candidate announces and serves; `before`: what it replaces."""
+    for other in others:
+        yield from _unread(other, candidate, before)
+        yield from _uncalled(other, candidate)
 
 
 def in_order(candidates: Sequence[Release], there: There) -> tuple[list[Release], list[str]]:
@@ -38,7 +45,7 @@ def in_order(candidates: Sequence[Release], there: There) -> tuple[list[Release]
     return ordered, [reason for one in left for reason in reasons(one, now)]
 
 
-def _unread(reader: Release, producer: Release, before: Sequence[Release] = ()) -> Iterator[str]:
+def _unread(reader: Release, producer: Release, before: Sequence[Release] = ()) -> Iterator[Broken]:
     """What the reader does not manage; `before`: what the producer replaces, whose types are counted on."""
     views = reader.reads.get(producer.unit)
     if views is None:
@@ -47,22 +54,26 @@ def _unread(reader: Release, producer: Release, before: Sequence[Release] = ()) 
         view = views.get(type_, views.get("*"))
         if view is not None:
             for difference in shapes.differences(view, said["data"]):
-                yield f"{reader} cannot read {type_} of {producer}: {difference}"
+                yield type_, f"{reader} cannot read {type_} of {producer}: {difference}"
         elif said["must"]:
-            yield f"{reader} does not understand {type_} of {producer}, which its readers must"
+            yield type_, f"{reader} does not understand {type_} of {producer}, which its readers must"
     for earlier in before:
         for type_ in sorted(earlier.announces.keys() - producer.announces.keys()):
             if type_ in views:
-                yield f"{reader} waits for {type_}, which {producer} no longer announces"
+                yield type_, f"{reader} waits for {type_}, which {producer} no longer announces"
 
 
-def _uncalled(caller: Release, service: Release) -> Iterator[str]:
+def _uncalled(caller: Release, service: Release) -> Iterator[Broken]:
     """Which calls would fail."""
     for operation, known in caller.calls.get(service.unit, {}).items():
         served = service.serves.get(operation)
         if served is None:
-            yield f"{caller} calls {operation}, which {service} does not serve"
+            yield operation, f"{caller} calls {operation}, which {service} does not serve"
             continue
+        let_in = set(served["lets_in"])
+        if EVERYBODY not in let_in and (shut_out := set(known["lets_in"]) - let_in):
+            shut = f"{service} shuts {', '.join(sorted(shut_out))} out"
+            yield operation, f"{shut}, and so {caller}, at {operation}"
         said = (
             ("refuses", served["takes"], shapes.only(known["takes"], known["sends"])),
             ("refuses the query of", served["asks"], shapes.only(known["asks"], known["asked"])),
@@ -70,7 +81,7 @@ def _uncalled(caller: Release, service: Release) -> Iterator[str]:
         )
         for what, wanted, given in said:
             for difference in shapes.differences(wanted, given):
-                yield f"{service} {what} {caller} at {operation}: {difference}"
+                yield operation, f"{service} {what} {caller} at {operation}: {difference}"
 
 
 def _schema(candidate: Release, own: Sequence[Release]) -> Iterator[str]:

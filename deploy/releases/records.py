@@ -16,6 +16,7 @@ SERVICES = ("catalog", "orders", "entitlements", "notifier")
 UNITS = (*SERVICES, "portal")
 KIT = "kit"
 HEAD = "head"
+EVERYBODY = "everybody"
 
 
 class Impossible(Exception):
@@ -26,9 +27,9 @@ class Release(NamedTuple):
     """One version of a unit.
 
     `announces`: type → {must, data: shape}. `reads`: source → type → shape of the view ("*": all others).
-    `serves`: operation → {takes, asks, answers: shapes}. `calls`: service → operation → the same, as the caller
-    knew them, and `sends`, `asked`: the names that it gives. `uses`: table → columns. `migrations` of the kit
-    and its own, in order, as "kit 0001_initial".
+    `serves`: operation → {lets_in: grants; takes, asks, answers: shapes}. `calls`: service → operation → the
+    same, as the caller knew them, and `sends`, `asked`: the names that it gives. `uses`: table → columns.
+    `migrations` of the kit and its own, in order, as "kit 0001_initial".
     """
 
     unit: str

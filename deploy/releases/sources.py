@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from releases import records
 from releases.describe import source_of
@@ -33,14 +34,28 @@ def path_to(tree: Path, unit: str) -> str:
 
 def describe(tree: Path, unit: str, commit: str = "") -> Release:
     """What the source in the directory is; Impossible when that cannot be told."""
+    return records.from_json(_asked("releases.describe", tree, unit))._replace(commit=commit)
+
+
+def envelopes(tree: Path, unit: str) -> dict[str, list[str]]:
+    """What the source in the directory announces, as it sends it, by type."""
+    found: dict[str, list[str]] = _asked("releases.golden", tree, unit)
+    return found
+
+
+def _asked(module: str, tree: Path, unit: str) -> Any:
+    """What the module says of the unit's code there, which it imports in a process of its own."""
     path = os.pathsep.join((path_to(tree, unit), str(records.FOLDER.parent)))
-    command = [sys.executable, "-m", "releases.describe", str(tree), unit]
     done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, str(tree), unit],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Impossible(f"{unit} in {tree} cannot be described: {done.stderr.strip()[-2000:]}")
-    return records.from_json(json.loads(done.stdout))._replace(commit=commit)
+    return json.loads(done.stdout)
 
 
 def _git(*arguments: str) -> bytes:

@@ -2,10 +2,14 @@
 
 Each migration is run, and the tables before and after it are compared, whatever it is written in. A step that
 takes something away is contracting; its file has to say UNUSED_SINCE = "<the release that stopped using it>".
+On SQLite, where records are made, rows that it rewrites or deletes are seen as well.
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +21,9 @@ CHECKS = """SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_c
 KINDS = """SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
            WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"""
 NUMBERS = ("smallint", "integer", "bigint")
+
+
+Touched = tuple[int, str, str]  # what SQLite asks leave for: the action, the table, the column
 
 
 class Step(NamedTuple):
@@ -38,7 +45,7 @@ class Column(NamedTuple):
 
 class Table(NamedTuple):
     columns: dict[str, Column]
-    unique: set[tuple[tuple[str, ...], str]]  # columns, and of which rows
+    unique: set[tuple[tuple[str, ...], str]]  # columns, and what of which rows is
     checks: set[str]
     references: set[tuple[str, str]]
 
@@ -56,10 +63,39 @@ def of(database: Any, directory: Path, history: str) -> Iterator[Applied]:
     runner = Runner(database, str(directory), table_name=history)
     for migration in Migration.load_directory(str(directory)):
         before = tables(database)
-        runner.up(migration.name)
+        with _watched(database) as touched:
+            runner.up(migration.name)
         since = getattr(migration.load(), "UNUSED_SINCE", "")
-        found = tuple(taken_away(before, tables(database)))
+        found = (*taken_away(before, tables(database)), *rewritten(before, touched))
         yield Applied(migration.name, found or (UNSEEN,) * bool(since), since)
+
+
+@contextmanager
+def _watched(database: Any) -> Iterator[list[Touched]]:
+    touched: list[Touched] = [(0, "", "")]
+    if not isinstance(database, peewee.SqliteDatabase):
+        yield touched
+        return
+
+    def note(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        touched.append((action, table or "", column or ""))
+        return sqlite3.SQLITE_OK
+
+    database.connection().set_authorizer(note)
+    yield touched
+    database.connection().set_authorizer(None)
+
+
+def rewritten(before: dict[str, Table], touched: list[Touched]) -> Iterator[Step]:
+    """Rows that the release before may read otherwise or miss; a table that is dropped is seen anyhow."""
+    found = set()
+    for last, (action, table, column) in pairwise(touched):
+        if table in before:
+            if action == sqlite3.SQLITE_UPDATE and column in before[table].columns:
+                found.add(f"rewrites {table}.{column}")
+            if action == sqlite3.SQLITE_DELETE and last[:2] != (sqlite3.SQLITE_DROP_TABLE, table):
+                found.add(f"deletes rows of {table}")
+    yield from map(Step, sorted(found))
 
 
 def tables(database: Any) -> dict[str, Table]:
@@ -76,8 +112,26 @@ def tables(database: Any) -> dict[str, Table]:
 
 
 def _unique(index: peewee.IndexMetadata) -> tuple[tuple[str, ...], str]:
+    columns = tuple(
+        sorted(name for name in index.columns if re.fullmatch(r"\w+", name or ""))
+    )  # no expressions
+    by = _enclosed(index.sql, index.sql.find("(") + 1) if index.sql else ""
     where = re.search(r"\sWHERE\s.*", index.sql or "", re.S)
-    return tuple(sorted(index.columns)), where[0] if where else ""
+    plain = tuple(sorted(re.split(r"\W+", by.strip('"')))) in (columns, ("",))
+    return columns, (_listed(columns) if plain else f"({by})") + (where[0] if where else "")
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return f"({', '.join(columns)})"
+
+
+def _enclosed(sql: str, start: int) -> str:
+    """All up to the parenthesis that closes the one before `start`."""
+    end, depth = start, 1
+    while depth and end < len(sql):
+        depth += {"(": 1, ")": -1}.get(sql[end], 0)
+        end += 1
+    return " ".join(sql[start : end - 1].split())
 
 
 def _columns(database: Any, table: str) -> dict[str, Column]:
@@ -95,7 +149,9 @@ def _checks(database: Any) -> list[tuple[str, str]]:
         return [(table.strip('"'), check) for table, check in database.execute_sql(CHECKS).fetchall()]
     made = database.execute_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     return [
-        (table, check.strip()) for table, sql in made for check in re.findall(r"CHECK \(.*?\)", sql or "", re.S)
+        (table, _enclosed(sql, found.end()))
+        for table, sql in made
+        for found in re.finditer(r"\bCHECK\s*\(", sql or "", re.I)
     ]
 
 
@@ -118,20 +174,20 @@ def _from_table(name: str, old: Table, new: Table) -> Iterator[Step]:
             continue
         if was.null and not now.null:
             yield Step(f"makes {name}.{column} NOT NULL")
+        if not now.null and now.default is None and was.default is not None:
+            yield Step(f"takes the default of {name}.{column} away")
         if not _holds(now.kind, was.kind):
             yield Step(f"makes {name}.{column} {now.kind}, it was {was.kind}")
     yield from _from_rows(name, old, new)
 
 
 def _from_rows(name: str, old: Table, new: Table) -> Iterator[Step]:
-    for columns, rows in sorted(new.unique - old.unique):
-        if set(columns) <= old.columns.keys() and (columns, "") not in old.unique:
-            yield Step(f"makes {name} ({', '.join(columns)}){rows} unique")
-    for columns, rows in sorted(old.unique - new.unique):
+    for columns, what in sorted(new.unique - old.unique):
+        if set(columns) <= old.columns.keys() and (columns, _listed(columns)) not in old.unique:
+            yield Step(f"makes {name} {what} unique")
+    for columns, what in sorted(old.unique - new.unique):
         if set(columns) <= new.columns.keys():
-            yield Step(
-                f"drops the unique index of {name} ({', '.join(columns)}){rows}, which ON CONFLICT may name"
-            )
+            yield Step(f"drops the unique index of {name} {what}, which ON CONFLICT may name")
     if new.checks - old.checks:
         yield Step(f"adds a check to {name}")
     for column, other in sorted(new.references - old.references):

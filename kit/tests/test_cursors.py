@@ -132,6 +132,21 @@ def test_a_type_that_must_be_understood_stops_its_stream_alone(database):
     assert [c.stopped for c in cursors.stopped()] == ["not-understood: thing.recalled"]
 
 
+UNHEARD_OF = {"sold": "\x00", "by": ["\ud800", "\\u0000", "Zoë 🎉"], "for": float("inf")}
+
+
+@pytest.mark.parametrize("odd", [{"data": UNHEARD_OF}, {"actor": "\x00"}, {"correlation": "\udfff"}])
+def test_an_event_of_characters_that_a_database_refuses_stops_its_stream_alone(database, odd):
+    event = told(1)[0]._replace(must=True, **odd)
+    Reader({"shop": {}}).take([event, *told(1, "b")], fresh=True)
+
+    assert (cursor().stopped, cursor("b").sequence) == ("not-understood: thing.sold", 1)
+    kept = cursor().event
+    assert (kept["id"], kept["sequence"]) == (event.id, 1)
+    if "data" in odd:
+        assert kept["data"] == {"sold": "\ufffd", "by": ["?", "\\u0000", "Zoë 🎉"], "for": "Infinity"}
+
+
 def test_one_failing_event_leaves_its_batch_neighbours_alone(database):
     reader = failing_at(2, ZeroDivisionError())
     innocent = [event for subject in "bcd" for event in told(1, subject)]
@@ -348,3 +363,14 @@ def test_dropped_shuffled_and_repeated_deliveries_end_at_the_heads(reader, seed,
         reader.take_page(behind, streams[behind.subject][behind.sequence :])
 
     assert sorted(effects()) == [(subject, n) for subject in "abc" for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("damage", ["sequence = 3", "last = NULL", "sequence = 0"])
+def test_a_cursor_that_stands_nowhere_is_named(reader, damage):
+    reader.take(told(2), fresh=True)
+    assert list(cursors.differences()) == []
+    with db.atomic():
+        db.database.execute_sql(f"UPDATE cursors SET {damage}")
+
+    [named] = cursors.differences()
+    assert named.startswith("cursor of shop a: it stands at ")

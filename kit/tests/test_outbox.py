@@ -123,3 +123,29 @@ def test_heads_that_moved_are_listed_since_an_instant_page_by_page(database):
     assert [(stream.subject, stream.head) for stream in moved] == [("a", 1), ("b", 1)]
     assert [stream.subject for stream in outbox.streams_moved(0, "b", 2)] == ["c"]
     assert outbox.streams_moved(moved[0].moved_at + 10**9, "", 2) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("DELETE FROM outbox WHERE sequence = 2", "after 1 comes 3"),
+        ("DELETE FROM outbox WHERE sequence = 3", "it ends with (2, "),
+        ("UPDATE streams SET head = 4", "its head is (4, "),
+        ("UPDATE streams SET last = (SELECT event_id FROM outbox WHERE sequence = 1)", "it ends with (3, "),
+        ("DELETE FROM streams", "its head is None"),
+        ("UPDATE outbox SET type = 'thing.lost' WHERE sequence = 2", "event 2 is not as it was told"),
+        ("UPDATE outbox SET envelope = '{}' WHERE sequence = 2", "event 2 is not as it was told"),
+        (
+            "UPDATE outbox SET envelope = substr(envelope, 9) WHERE sequence = 1",
+            "event 1 is not as it was told",
+        ),
+    ],
+)
+def test_a_log_that_is_no_unbroken_chain_is_named(database, damage, named):
+    with db.atomic():
+        outbox.add(*(Event("thing.sold", "a", {}) for _ in range(3)))
+    assert list(outbox.differences()) == []
+    with db.atomic():
+        db.database.execute_sql(damage)
+
+    assert any(named in difference for difference in outbox.differences()), list(outbox.differences())

@@ -1,9 +1,11 @@
 """After a restore of a source its readers go back to what both know, and read on from there."""
 
+import httpx
 import pytest
 import time_machine
+from click.testing import CliRunner
 
-from kit import clock, context, cursors
+from kit import catchup, cli, clock, context, cursors, settings
 from kit.cursors import Cursor
 from kit.rewind import rewind
 from kit.streams import StreamAct
@@ -150,6 +152,54 @@ def test_a_stream_that_moves_on_meanwhile_is_left_alone(shop, look):
 
     assert goes_back(look) == []
     assert place("a") == (4, 4, None)
+
+
+def test_a_head_that_is_heard_of_meanwhile_keeps_no_stream_from_going_back(shop, look):
+    with at(BEFORE):
+        shop.tells("a", 3)
+        look.look()
+    shop.is_restored_to(a=1)
+    answer = look.page
+
+    def page(source, subject, *where):
+        cursors.note_head(source, subject, 4)
+        return answer(source, subject, *where)
+
+    look.page = page
+
+    assert goes_back(look) == ["a: 2 events after 1 took effect here and are told no longer"]
+    assert place("a")[0] == 1
+
+
+def test_what_went_back_before_the_source_went_away_is_said(shop, look, database_url, monkeypatch):
+    with at(BEFORE):
+        for subject in "ab":
+            shop.tells(subject, 2)
+        look.look()
+    shop.is_restored_to(a=1, b=1)
+    answer, asked = look.page, set()
+
+    def page(source, subject, *where):
+        asked.add(subject)
+        if len(asked) > 1:
+            raise httpx.ConnectError("the source is gone")
+        return answer(source, subject, *where)
+
+    look.page = page
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(catchup.CatchUp, "of", lambda *_: look)
+    group = cli.service(
+        lambda: settings.read("sample", port=0), None, look.reader.handlers, None, undo=lambda *_: ["undone"]
+    )
+    with at(AFTER):
+        done = CliRunner().invoke(
+            group, ["rewind", "--source", "shop", "--restored-at", clock.to_text(RESTORED)]
+        )
+
+    assert done.exit_code == 1
+    first, *more = done.output.splitlines()
+    assert first.endswith(": 1 events after 1 took effect here and are told no longer")
+    assert more == ["undone", "Error: the source is gone"]
 
 
 @pytest.mark.parametrize("restored_at", [AFTER + 2 * clock.SECOND, AFTER + 60 * clock.SECOND])

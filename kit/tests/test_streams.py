@@ -1,9 +1,14 @@
 """What operators do about a stopped stream is refused to others, takes effect and is kept with its reason."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
 import pytest
 
-from kit import clock, cursors, settings, web
+from kit import clock, cursors, db, settings, streams, web
 from kit.cursors import Handler, Reader
+from kit.errors import Refusal
 from kit.testing import Source
 from sample.models import count, effects
 
@@ -24,19 +29,33 @@ def operator(bearer):
 
 
 @pytest.fixture
-def stopped(database):
-    """The events of a stream that stopped at the second one, and a reader that has learned to apply it."""
-    shop = Source("shop")
-    events = [shop.tells("thing.sold", "a", {"number": number}) for number in range(3)]
+def shop(database):
+    """The events of a stream."""
+    source = Source("shop")
+    return [source.tells("thing.sold", "a", {"number": number}) for number in range(3)]
+
+
+@pytest.fixture
+def stopped(shop):
+    """The stream stopped at the second event; a reader that has learned to apply it."""
 
     def broken(event, data):
-        if event == events[1]:
+        if event == shop[1]:
             raise cursors.Stopped("not-understood: thing.sold")
         count(event, data)
 
-    Reader({"shop": {"*": Handler(None, broken)}}, release="1.0.0").take(events, fresh=True)
+    Reader({"shop": {"*": Handler(None, broken)}}, release="1.0.0").take(shop, fresh=True)
     mended = Reader({"shop": {"*": Handler(None, count)}})
-    return lambda: mended.take(events, fresh=True)
+    return lambda: mended.take(shop, fresh=True)
+
+
+def stops_at_every(events):
+    """A reader that understands none of them."""
+
+    def broken(event, data):
+        raise cursors.Stopped("not-understood: thing.sold")
+
+    Reader({"shop": {"*": Handler(None, broken)}}).take(events, fresh=True)
 
 
 def test_operators_see_what_stopped_why_and_at_which_event(client, operator, stopped):
@@ -67,6 +86,52 @@ def test_a_stopped_stream_goes_on_as_the_operator_says_and_it_is_kept(
     assert client.get("/v1/stopped-streams", headers=operator).json["items"] == []
 
 
+@pytest.mark.parametrize("verb", ["retry", "skip"])
+def test_an_act_that_names_an_event_does_nothing_to_a_stream_that_stands_at_another(
+    client, operator, shop, verb
+):
+    stops_at_every(shop)
+    [item] = client.get("/v1/stopped-streams", headers=operator).json["items"]
+    wanted = {"source": "shop", "subject": "a", "reason": "sold twice", "event_id": item["event"]["id"]}
+    first = client.post("/v1/stream-acts", json={"act": "skip", **wanted}, headers=operator)
+    stops_at_every(shop)
+    again = client.post("/v1/stream-acts", json={"act": verb, **wanted}, headers=operator)
+
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert (again.json["code"], again.json["event_id"]) == ("stream-moved", shop[1].id)
+    assert [cursor.sequence for cursor in cursors.stopped()] == [1]
+    assert len(client.get("/v1/stream-acts", headers=operator).json["items"]) == 1
+
+
+def test_a_history_that_is_told_no_longer_is_not_stepped_over(client, operator, shop):
+    Reader({"shop": {"*": Handler(None, count)}}).take(shop[:2], fresh=True)
+    other = Source("shop")
+    Reader({"shop": {"*": Handler(None, count)}}).take(
+        [other.tells("thing.sold", "a", {}) for _ in range(3)][2:], fresh=True
+    )
+    wanted = {"act": "skip", "source": "shop", "subject": "a", "reason": "what is that?"}
+    refused = client.post("/v1/stream-acts", json=wanted, headers=operator)
+
+    assert (refused.status_code, refused.json["code"]) == (409, "history-changed")
+    assert len(cursors.stopped()) == 1
+
+
+def test_two_operators_who_skip_at_once_step_over_one_event(client, operator, shop):
+    stops_at_every(shop)
+    both = Barrier(2)
+
+    def skips(_):
+        both.wait()
+        with db.database.connection_context(), suppress(Refusal):
+            return streams.act("skip", "shop", "a", "sold twice").event_id
+
+    with ThreadPoolExecutor(2) as operators:
+        done = list(operators.map(skips, range(2)))
+
+    assert sorted(done, key=str) == sorted([shop[0].id, None], key=str)
+    assert len(client.get("/v1/stream-acts", headers=operator).json["items"]) == 1
+
+
 def test_a_stream_that_runs_is_not_touched(client, operator, database):
     wanted = {"act": "skip", "source": "shop", "subject": "a", "reason": "sold twice"}
     answer = client.post("/v1/stream-acts", json=wanted, headers=operator)
@@ -76,7 +141,8 @@ def test_a_stream_that_runs_is_not_touched(client, operator, database):
 
 
 @pytest.mark.parametrize(
-    "change", [{"act": "forget"}, {"reason": ""}, {"source": None}, {"id": clock.new_id()}]
+    "change",
+    [{"act": "forget"}, {"reason": ""}, {"source": None}, {"id": clock.new_id()}, {"event_id": "first"}],
 )
 def test_an_act_names_what_is_done_and_why(client, operator, stopped, change):
     wanted = {"act": "skip", "source": "shop", "subject": "a", "reason": "sold twice", **change}
@@ -85,9 +151,23 @@ def test_an_act_names_what_is_done_and_why(client, operator, stopped, change):
     assert cursors.stopped() != []
 
 
-def test_others_see_and_do_nothing(client, bearer, stopped):
-    reader = bearer("events:read")
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_act_and_its_record_are_one_transaction(client, operator, stopped, monkeypatch, kept):
+    if not kept:
+        monkeypatch.setattr(streams.StreamAct, "create", lambda **_: 1 / 0)
+    wanted = {"act": "skip", "source": "shop", "subject": "a", "reason": "sold twice"}
+    answer = client.post("/v1/stream-acts", json=wanted, headers=operator)
 
-    assert client.get("/v1/stopped-streams", headers=reader).status_code == 403
-    assert client.post("/v1/stream-acts", json={}, headers=reader).status_code == 403
-    assert client.get("/v1/stream-acts", headers=reader).status_code == 403
+    assert answer.status_code == (201 if kept else 500)
+    assert (cursors.stopped() == []) is kept
+
+
+def test_others_see_and_do_nothing(client, bearer, stopped):
+    reader, wanted = bearer("events:read"), {"act": "skip", "source": "shop", "subject": "a", "reason": "mine"}
+    bound = bearer("streams:write", account=clock.new_id(), issuer="operator")
+
+    for headers, status in ((reader, 403), (bound, 401), ({}, 401)):
+        assert client.get("/v1/stopped-streams", headers=headers).status_code == status
+        assert client.post("/v1/stream-acts", json=wanted, headers=headers).status_code == status
+        assert client.get("/v1/stream-acts", headers=headers).status_code == status
+    assert len(cursors.stopped()) == 1

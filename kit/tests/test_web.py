@@ -2,9 +2,10 @@
 
 import threading
 
+import peewee
 import pytest
 
-from kit import auth, clock, settings, web
+from kit import auth, clock, context, db, settings, web
 from kit.testing import announced
 from sample import api
 from sample.models import Effect
@@ -45,6 +46,14 @@ def code_of(answer):
 
 def test_a_token_with_the_permission_and_the_account_is_let_in(client, maker):
     assert client.post(THINGS, json={"name": "lamp"}, headers=maker).status_code == 201
+
+
+def test_a_refusal_that_ends_by_itself_says_when(client, maker):
+    answer = client.post(THINGS, json={"name": "later"}, headers=maker)
+
+    assert code_of(answer) == (429, "too-soon")
+    assert answer.headers["Retry-After"] == str(answer.json["retry_after"]) == "7"
+    assert "Retry-After" not in client.post(THINGS, json={"name": "forbidden"}, headers=maker).headers
 
 
 def test_no_token_is_refused_and_told_how(client):
@@ -280,6 +289,32 @@ def test_the_log_is_served_in_order_after_a_sequence(client, maker, bearer):
 )
 def test_a_bad_query_is_refused_by_name(client, bearer, query):
     assert code_of(client.get(f"/v1/events{query}", headers=bearer("events:read"))) == (422, "invalid-fields")
+
+
+def test_why_a_token_is_refused_is_logged_under_the_name_of_its_own_request(client, maker, monkeypatch):
+    logged = []
+
+    class Log:
+        def info(self, event, **facts):
+            logged.append((event, facts["error"], context.current().actor, context.current().correlation))
+
+    monkeypatch.setattr(auth, "log", Log())
+    client.post(THINGS, json={"name": "lamp"}, headers=maker)
+    client.post(THINGS, headers={"Authorization": "Bearer a.b.c", "X-Correlation-Id": "this-one"})
+
+    [(event, error, *request)] = logged
+    assert (event, request) == ("token_refused", ["service:public", "this-one"])
+    assert "DecodeError" in error
+
+
+def test_a_process_lives_though_its_database_is_away(client, monkeypatch):
+    def away(**_):
+        raise peewee.OperationalError("away")
+
+    monkeypatch.setattr(db.database.obj, "connect", away)
+
+    assert code_of(client.get("/readyz")) == (503, "database-away")
+    assert client.get("/livez").status_code == 200
 
 
 def test_health_needs_no_token(client):

@@ -254,6 +254,36 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
         suite.parkings.pop(parking_id, None)
         return "", 204
 
+    @route("GET", f"{base}/members/<member_id>/devices", "entitlements", "licenses")
+    def devices(member_id: str) -> Json:
+        member(member_id)
+        rows = suite.devices.get(member_id, [])
+        return {"items": sorted(rows, key=lambda row: row["released_at"] is not None), "next": None}
+
+    @route("POST", f"{base}/members/<member_id>/devices", "entitlements", "licenses")
+    def let_in(member_id: str) -> tuple[Json, int]:
+        held = member(member_id)["license"]
+        if held is None or held["plan"] != request.json["plan"]:
+            raise Refusal("license-not-held", plan=request.json["plan"])
+        return suite.let_in(member(member_id), request.json["device"]), 201
+
+    @route("DELETE", f"{base}/members/<member_id>/devices/<device_id>", "entitlements", "licenses")
+    def release(member_id: str, device_id: str) -> tuple[str, int]:
+        in_use = [row for row in suite.devices.get(member_id, []) if not row["released_at"]]
+        row = next((row for row in in_use if row["id"] == device_id), None) or abort(404)
+        row["released_at"] = now()
+        return "", 204
+
+    @route("DELETE", f"{base}/members/<member_id>/devices", "entitlements", "licenses")
+    def release_all(member_id: str) -> tuple[str, int]:
+        for row in suite.devices.get(member_id, []):
+            row["released_at"] = row["released_at"] or now()
+        return "", 204
+
+    def tried() -> None:
+        if suite.wait:
+            raise Refusal("too-many-guesses", status=429, retry_after=suite.wait)
+
     @route("POST", "/v1/sign-ins", "entitlements", "sign-in")
     def sign_ins() -> Json:
         found = [one for one in suite.members.values() if one["email"] == request.json["email"].lower()]
@@ -281,6 +311,7 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
 
     @route("GET", "/v1/activation-codes/<code>", "entitlements", "activate")
     def code(code: str) -> Json:
+        tried()
         owner = suite.codes.get(code) or abort(404)
         held = owner["license"] or abort(404)
         install = plan(held["plan"])["install"]
@@ -290,9 +321,12 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
 
     @route("POST", "/v1/activations", "entitlements")
     def activate() -> tuple[Json, int]:
-        held = (suite.codes.get(request.json["code"]) or abort(404))["license"]
-        held["activated_at"] = held["activated_at"] or now()
-        return {"token": "…", **held}, 201
+        tried()
+        owner, device = suite.codes.get(request.json["code"]) or abort(404), request.json["device"]
+        rows = suite.devices.get(owner["id"], [])
+        if any(row["device"]["id"] == device["id"] and row["released_at"] for row in rows):
+            raise Refusal("device-released")
+        return suite.let_in(owner, device), 201
 
     @route("GET", f"{base}/notices", "notifier", "activity:read", "people")
     def notices() -> Json:

@@ -70,6 +70,8 @@ class Suite:
         self.pools = {"eco": 5, "pro": 2}
         self.parkings: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, dict[str, Any]] = {}
+        self.devices: dict[str, list[dict[str, Any]]] = {}  # by member
+        self.wait = 0  # seconds, for whoever tries a code
         self.cart: dict[str, Any] = {"interval": "month", "currency": "CAD", "lines": []}
         self.cart_version = 1
         self.quotes: dict[str, dict[str, Any]] = {}
@@ -114,6 +116,20 @@ class Suite:
              "subject": "Your license", "state": "sent", "created_at": now(), "sent_at": now(), "text": "Hello"}
         )  # fmt: skip
         return member["license"]
+
+    def let_in(self, member: dict[str, Any], device: dict[str, str]) -> dict[str, Any]:
+        """The member's license is active on the device; on two at most."""
+        held = member["license"]
+        devices = self.devices.setdefault(member["id"], [])
+        known = next((row for row in devices if row["device"] == device and not row["released_at"]), None)
+        if known is None and sum(row["released_at"] is None for row in devices) >= 2:
+            raise Refusal("too-many-devices", limit=2)
+        if known is None:
+            kept = [row for row in devices if row["device"]["id"] != device["id"]]
+            row = {"id": new_id(), "device": device, "plan": held["plan"], "license_id": held["id"]}
+            self.devices[member["id"]] = [*kept, {**row, "activated_at": now(), "released_at": None}]
+        held["activated_at"] = held["activated_at"] or now()
+        return {"token": "…", **held}
 
     def tell(self, type: str, who: str, summary: str) -> None:
         actor = {"id": f"member:{self.member(who)['id']}", "name": who}

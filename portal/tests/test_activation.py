@@ -42,6 +42,27 @@ def test_an_unknown_code_says_what_may_have_happened(browser, path):
     assert "This code is not known" in answer.text
 
 
+@pytest.mark.parametrize(("wait", "said"), [(42, "in 42 seconds."), (1, "in 1 second.")])
+def test_whoever_has_to_wait_is_told_kindly_and_until_when(browser, suite, code, wait, said):
+    suite.wait = wait
+    answer = browser.open(f"/activate/{code}")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, str(wait))
+    assert said in answer.text
+    assert "This code is not known" not in answer.text
+    assert f'href="/activate/{code}"' in answer.text
+
+
+def test_waiting_between_the_page_and_its_button_is_said_on_the_page(browser, suite, code):
+    browser.open(f"/language/fr?next=/activate/{code}")
+    suite.wait = 30
+    answer = browser.post(f"/activate/{code}")
+    suite.wait = 0
+
+    assert "réessayez dans 30 secondes" in browser.open(answer.headers["Location"]).text
+    assert suite.member("Sophie Germain")["license"]["activated_at"] is None
+
+
 def test_a_code_is_typed_on_the_own_page(signed_in, code):
     sophie = signed_in("Sophie Germain")
     assert "Not activated yet" in sophie.open("/").text

@@ -6,11 +6,11 @@ import time
 import pytest
 
 PAGES = {
-    "Ada Lovelace": {"/licenses", "/orders", "/people", "/people/new", "/activity", "/checkout"},
-    "Chandra Purchaser": {"/licenses", "/orders", "/checkout"},
-    "Dorothy Manager": {"/licenses", "/people", "/people/new"},
-    "Émile Auditeur": {"/activity"},
-    "Grace Hopper": set(),
+    "Ada Lovelace": {"/licenses", "/orders", "/people", "/people/new", "/activity", "/checkout", "/devices"},
+    "Chandra Purchaser": {"/licenses", "/orders", "/checkout", "/devices"},
+    "Dorothy Manager": {"/licenses", "/people", "/people/new", "/devices"},
+    "Émile Auditeur": {"/activity", "/devices"},
+    "Grace Hopper": {"/devices"},
 }
 
 

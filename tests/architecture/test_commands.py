@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local import keys as local_keys
+
 from .worlds import SERVICES
 
 SOURCES = {f"{service.upper()}_URL": "http://127.0.0.1:9" for service in SERVICES}
@@ -75,6 +77,21 @@ def test_check_names_the_key_that_is_missing(command):
     assert code == 1
     assert "keys/orders.json" in said
     assert "Traceback" not in said
+
+
+def test_check_says_whose_key_nobody_would_believe(command, keys, tmp_path):
+    env = {**SOURCES, "DATABASE_URL": "sqlite:///own.db", "SIGNING_KEY_FILE": str(keys / "orders.json")}
+    command("orders", "migrate", **env)
+    others = local_keys.write({"orders": {"with_account": [], "without_account": []}}, tmp_path / "others")
+    (tmp_path / "empty").mkdir()
+
+    assert command("orders", "check", **env, TRUST_DIR=str(keys / "trust")) == (0, "ok\n")
+    unfit = {tmp_path / "empty": "holds no public keys", others: "does not hold the public key to"}
+    for trust, named in unfit.items():
+        code, said = command("orders", "check", **env, TRUST_DIR=str(trust))
+        assert code == 1
+        assert f"TRUST_DIR {trust} {named}" in said
+        assert "Traceback" not in said
 
 
 def test_what_is_set_to_nonsense_is_named(command):

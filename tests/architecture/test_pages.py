@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,19 +14,11 @@ from kit import settings as kit_settings
 from portal import settings as portal_settings
 from portal.app import create_app
 
+from .pages import CODE, PAGES, TRACKED, name_of, words
 from .source import UNITS
 from .test_migrations import models
 from .worlds import EVENTS, HTTP, ROOT, SERVICES
 
-TRACKED = subprocess.run(
-    ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=True,
-).stdout.splitlines()
-PAGES = [ROOT / name for name in TRACKED if name.endswith(".md") and "static" not in name]
-CODE = re.compile(r"`([^`\n]+)`")
 NOUNS = {type_.partition(".")[0] for type_ in EVENTS}
 OUTSIDE = {"your services"}
 CANVAS = ["Owns", "API", "Announces", "Listens to", "Tables", "Settings", "Runbooks"]
@@ -61,11 +52,6 @@ def steps() -> Iterator[Step]:
             event.strip("`"),
             set(filter(None, reacting.split(", "))),
         )
-
-
-def words(page: Path) -> list[str]:
-    """What stands in code font, outside of blocks."""
-    return CODE.findall(re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
 
 
 @pytest.fixture
@@ -124,13 +110,13 @@ def listeners(source: str, type_: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_names_real_things(page):
     for word in words(page):
-        assert not (wrong := unreal(word, page)), f"{page.relative_to(ROOT)}: `{word}` {wrong}"
+        assert not (wrong := unreal(word, page)), f"{name_of(page)}: `{word}` {wrong}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_links_of_a_page_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         assert "://" in target or target.startswith("mailto:") or (page.parent / target).exists(), target

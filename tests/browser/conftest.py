@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from kit.auth import Signer
 from local.suite import PORTAL, PRODUCTS, SERVICES, Suite
 
 ARGUMENTS = [
@@ -97,3 +99,19 @@ def mails(suite: Suite) -> Callable[[], list[dict[str, Any]]]:
         return found
 
     return read
+
+
+@pytest.fixture(scope="session")
+def devices(suite: Suite) -> Callable[..., None]:
+    """devices(member, "Laptop"): the person activates their Pro license on it, without the portal."""
+
+    def activate(member: str, *names: str) -> None:
+        assert suite.account
+        account = suite.account["account_id"]
+        token = Signer(suite.keys / "portal.json").token(member, {"account:read"}, account=account)
+        path = f"{suite.urls['entitlements']}/v1/accounts/{account}/members/{member}/devices"
+        for name in names:
+            body = {"plan": "pro", "device": {"id": name, "name": name}}
+            httpx.post(path, json=body, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+
+    return activate

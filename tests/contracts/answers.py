@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import yaml
+from contracts import refusals
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
@@ -27,9 +28,10 @@ class Listening(FlaskClient):
 
 def check(app: Flask, answer: TestResponse) -> None:
     """AssertionError when a known route of a service answers what its contract does not promise."""
-    operation = _operation(app, answer)
-    if operation is None:
+    found = _operation(app, answer)
+    if found is None:
         return
+    path, operation = found
     promised = operation["responses"].get(str(answer.status_code), operation["responses"]["default"])
     if "$ref" in promised:
         promised = _contract(app.name)["components"]["responses"][promised["$ref"].rpartition("/")[2]]
@@ -43,9 +45,13 @@ def check(app: Flask, answer: TestResponse) -> None:
         schema = content[answer.mimetype]["schema"]
         broken = list(_validator(app.name, json.dumps(schema)).iter_errors(answer.json))
         assert not broken, f"{where}: {broken[0].json_path}: {broken[0].message[:300]}"
+    if answer.mimetype == "application/problem+json":
+        code = json.loads(answer.data)["code"]
+        assert code in _codes(app.name, path, answer.request.method), f"{where}: {code} stands on no page"
 
 
-def _operation(app: Flask, answer: TestResponse) -> dict[str, Any] | None:
+def _operation(app: Flask, answer: TestResponse) -> tuple[str, dict[str, Any]] | None:
+    """The path, as the contract writes it, and what is promised there."""
     if not (CONTRACTS / f"{app.name}.yaml").exists():
         return None
     try:
@@ -53,9 +59,17 @@ def _operation(app: Flask, answer: TestResponse) -> dict[str, Any] | None:
         rule, _ = adapter.match(answer.request.path, method=answer.request.method, return_rule=True)
     except HTTPException:
         return None
-    path = _contract(app.name)["paths"].get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
-    operation: dict[str, Any] | None = path.get(answer.request.method.lower())
-    return operation
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+    operation = _contract(app.name)["paths"].get(path, {}).get(answer.request.method.lower())
+    return (path, operation) if operation else None
+
+
+@cache
+def _codes(service: str, path: str, method: str) -> set[str]:
+    """By which rules the pages say that it can refuse."""
+    operation = _contract(service)["paths"][path][method.lower()]
+    own = refusals.of(service, operation, path)
+    return {one.code for one in (*own, *refusals.general(operation, path))}
 
 
 @cache

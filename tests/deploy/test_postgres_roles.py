@@ -128,6 +128,16 @@ DENIED_TO_APP = (
     "CREATE DATABASE extra",
     "ALTER ROLE orders_app SUPERUSER",
     "COPY outbox TO PROGRAM 'cat'",
+    "SELECT lo_create(0)",
+    "SELECT lo_creat(-1)",
+    "SELECT lo_from_bytea(0, 'kept where nobody looks')",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT setval('outbox_id_seq', 1)",
+    "ALTER SEQUENCE outbox_id_seq RESTART",
+    "CREATE EXTENSION pgcrypto",
+    "ALTER DATABASE orders SET search_path = extra",
+    "SELECT * FROM pg_authid",
 )
 
 

@@ -116,6 +116,13 @@ DENIED: dict[str, Callable[[BlockingChannel, str], object]] = {
     ),
     "makes an exchange": lambda at, me: at.exchange_declare(f"seatwise.{me}.rumors", "topic"),
     "makes a queue": lambda at, me: at.queue_declare(f"{me}.private"),
+    "says something at an exchange of the broker": lambda at, me: at.basic_publish(
+        "amq.topic", type_of(me), b"{}"
+    ),
+    "binds its inbox to an exchange of the broker": lambda at, me: at.queue_bind(
+        f"{me}.inbox", "amq.topic", "#"
+    ),
+    "makes a queue that the broker names": lambda at, _me: at.queue_declare("", exclusive=True),
     "leads its exchange into another's": lambda at, me: at.exchange_bind(
         f"seatwise.{other(me)}", f"seatwise.{me}", "#"
     ),
@@ -127,6 +134,36 @@ DENIED: dict[str, Callable[[BlockingChannel, str], object]] = {
 def test_a_service_is_refused_when_it(connect, service, deed):
     with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
         DENIED[deed](connect(service), service)
+    assert refused.value.reply_code == REFUSED
+
+
+@pytest.mark.parametrize("elsewhere", ["", "another's exchange"])
+@pytest.mark.parametrize("service", READERS)
+def test_what_dies_in_an_inbox_that_is_made_anew_goes_nowhere_else(connect, service, elsewhere):
+    channel, mine = connect(service), f"{service}.inbox"
+    leads = {
+        "x-dead-letter-exchange": elsewhere and f"seatwise.{other(service)}",
+        "x-dead-letter-routing-key": f"{other(service)}.inbox",
+    }
+    channel.queue_delete(mine)
+    try:
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+            channel.queue_declare(mine, durable=True, arguments={**broker.QUEUE_ARGUMENTS, **leads})
+    finally:
+        connect(service).queue_declare(mine, durable=True, arguments=broker.QUEUE_ARGUMENTS)
+    assert refused.value.reply_code == REFUSED
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_nobody_reads_at_an_exchange_that_is_made_anew_goes_nowhere_else(connect, service):
+    channel, mine = connect(service), f"seatwise.{service}"
+    leads = {"alternate-exchange": f"seatwise.{other(service)}"}
+    channel.exchange_delete(mine)
+    try:
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+            channel.exchange_declare(mine, "topic", durable=True, arguments=leads)
+    finally:
+        connect(service).exchange_declare(mine, "topic", durable=True)
     assert refused.value.reply_code == REFUSED
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Fault(NamedTuple):
-    """`tests` and `control` as file::test, the folder tests/faults/ left out."""
+    """`tests` and `control` as file::test; of a name without a folder the folder is tests/faults/."""
 
     kind: str
     name: str
@@ -25,6 +25,7 @@ API, DEPLOY, OUTAGES = "test_api.py::test_", "test_deploy.py::test_", "tests/jou
 LETTERS, KIT = "services/notifier/tests/test_delivery.py::test_", "kit/tests/test_broker.py::test_"
 CURSORS = "kit/tests/test_cursors.py::test_"
 PAYING = "services/orders/tests/test_paying.py::test_"
+ROLLING, SCHEDULES = "tests/releases/test_rolling.py::test_", "tests/schedules/test_schedules.py::test_"
 
 
 def _faults(kind: str, *rows: tuple[str, str | tuple[str, ...], str]) -> Iterator[Fault]:
@@ -294,11 +295,69 @@ FAULTS = (
     ),
 )
 
+RELEASES = tuple(
+    _faults(
+        "deploy",
+        (
+            "units roll forwards and back under load, one by one",
+            ROLLING + "units_roll_forwards_and_back_one_by_one_while_people_work",
+            ROLLING + "control_a_replica_that_is_stopped_while_it_is_asked_is_caught",
+        ),
+        (
+            "each unit at its last release, all others at head, under load",
+            ROLLING + "each_unit_at_its_last_release_works_with_all_others_at_head",
+            ROLLING + "control_what_runs_is_the_code_of_the_release",
+        ),
+        (
+            "old consumer with new producer",
+            ROLLING + "old_readers_understand_a_release_that_tells_more",
+            ROLLING + "control_a_producer_that_tells_less_than_is_read_is_refused_and_would_have_failed",
+        ),
+        (
+            "new consumer with old producer",
+            ROLLING + "new_readers_understand_a_release_that_tells_less",
+            ROLLING + "control_a_reader_that_insists_on_more_than_is_told_is_refused_and_would_have_failed",
+        ),
+    )
+)
+ANY_SCHEDULE = tuple(
+    _faults(
+        "schedules",
+        (
+            "deaths anywhere, a broker that repeats",
+            SCHEDULES + "the_delivery_loses_and_repeats_nothing_while_the_broker_loses_nothing",
+            SCHEDULES + "control_the_machine_of_deliveries_catches",
+        ),
+        (
+            "deaths anywhere, a broker that loses and shuffles, producers that are restored",
+            SCHEDULES + "nothing_is_lost_or_repeated_and_after_a_restore_the_way_back_leads_to_one_history",
+            SCHEDULES + "control_the_machine_of_schedules_catches",
+        ),
+    )
+)
+
+
+class Page(NamedTuple):
+    """A report, docs/reports/<its name>.md, of these faults; `files`: where all of their own tests are."""
+
+    title: str
+    faults: tuple[Fault, ...]
+    files: str
+    databases: tuple[str, ...] = ("sqlite", "postgresql")
+    processes: int = 0
+
+    def tests(self) -> set[str]:
+        """As pytest names them."""
+        return {node(test) for fault in self.faults for test in (*fault.tests, fault.control) if test}
+
+
+PAGES = {
+    "faults": Page("The fault matrix", FAULTS, "tests/faults/test_*.py", processes=3),
+    "rolling": Page("Releases beside each other", RELEASES, "tests/releases/test_rolling.py"),
+    "schedules": Page("Any schedule", ANY_SCHEDULE, "tests/schedules/test_*.py", databases=("sqlite",)),
+}
+
 
 def node(test: str) -> str:
     """As pytest names it, without parameters."""
     return test if "/" in test else f"tests/faults/{test}"
-
-
-def named() -> set[str]:
-    return {node(test) for fault in FAULTS for test in (*fault.tests, fault.control) if test}

@@ -55,16 +55,21 @@ def count(found: list[Finding]) -> None:
 
 
 def until_whole(
-    suite: Suite, *offices: Office, skipped: Collection[str] = (), within: float = SOON
+    suite: Suite,
+    *offices: Office,
+    skipped: Collection[str] = (),
+    within: float = SOON,
+    stays: float = STAYS_SO,
 ) -> list[Finding]:
     """Wait until nothing is amiss, and stays so; [] then, else what is still amiss after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
+        began = time.monotonic()  # a look at much takes long, and what it saw first may be old by its end
         found = findings(suite, *offices, skipped=skipped)
-        if not found:
-            time.sleep(STAYS_SO)
+        if not found and stays:
+            time.sleep(stays)
             found = findings(suite, *offices, skipped=skipped)
-        if not found or time.monotonic() > deadline:
+        if not found or began > deadline:
             return found
         time.sleep(0.2)
 

@@ -19,7 +19,22 @@ from local.suite import SERVICES, Suite
 
 Row = dict[str, Any]
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-ABOUT_ACCOUNTS = ("orders", "entitlements", "notifier")
+EVENTS = ("outbox", "streams", "cursors")
+TABLES = {
+    "catalog": EVENTS,
+    "orders": (
+        *EVENTS,
+        *("accounts", "orders", "subscriptions", "subscription_items", "payment_attempts", "sandbox_charges"),
+    ),
+    "entitlements": (*EVENTS, "accounts", "members", "licenses", "assignments", "pools"),
+    "notifier": (*EVENTS, "accounts", "members", "notices", "activities"),
+}
+# Long tables are read only as far as this column names one of our accounts.
+ABOUT_ACCOUNTS = {
+    "orders": {"outbox": "subject"},
+    "entitlements": {"outbox": "subject"},
+    "notifier": {"outbox": "subject", "activities": "account"},
+}
 
 
 def followed_by(service: str) -> Iterable[str]:
@@ -33,7 +48,9 @@ class Ledger:
     def __init__(self, suite: Suite, accounts: Iterable[str]):
         wanted = list(accounts)
         self.accounts = {bare(account) for account in wanted}
-        self.tables = {service: _Tables(suite.env_of(service)["DATABASE_URL"], wanted) for service in SERVICES}
+        self.tables = {
+            service: _look(suite.env_of(service)["DATABASE_URL"], service, wanted) for service in SERVICES
+        }
         self.mails = [_mail(path) for path in sorted(suite.mailbox.directory.glob("*.eml"))]
         self.outbox = {service: self._outbox(service) for service in SERVICES}
         self.streams = {
@@ -52,7 +69,7 @@ class Ledger:
         self.items = self.all("orders", "subscription_items")
         self.attempts = self.all("orders", "payment_attempts")
         self.notices = self.ours("notifier", "notices")
-        self.activities = self.tables["notifier"].rows("activities", "account")
+        self.activities = self.all("notifier", "activities")
         ours = {row["id"] for row in self.orders}
         attempts = {row["id"] for row in self.attempts if row["order_id"] in ours}
         self.charges = [
@@ -62,7 +79,7 @@ class Ledger:
         ]
 
     def all(self, service: str, table: str) -> list[Row]:
-        return self.tables[service].rows(table)
+        return self.tables[service][table]
 
     def ours(self, service: str, table: str, account: str = "account") -> list[Row]:
         return [row for row in self.all(service, table) if row[account] in self.accounts]
@@ -77,34 +94,32 @@ class Ledger:
         return [row for row in self.activities if row["type"] == type_ and row["undone_at"] is not None]
 
     def _outbox(self, service: str) -> list[Row]:
-        about = "subject" if service in ABOUT_ACCOUNTS else ""
-        rows = sorted(self.tables[service].rows("outbox", about), key=lambda row: row["id"])
+        rows = sorted(self.all(service, "outbox"), key=lambda row: row["id"])
         return [{**row, "event": _event(row["envelope"])} for row in rows]
 
 
-class _Tables:
-    """One look at one database; the long tables are read only as far as they tell of our accounts."""
+def _look(url: str, service: str, accounts: list[str]) -> dict[str, list[Row]]:
+    """The tables of a service through one connection: on PostgreSQL a new one costs more than what it reads."""
+    named = ",".join(f"'{written}'" for account in accounts for written in (account, bare(account)))
+    about = ABOUT_ACCOUNTS.get(service, {})
+    with closing(_connect(url)) as connection:
+        cursor = connection.cursor()
+        found = {}
+        for table in TABLES[service]:
+            which = f" WHERE {about[table]} IN ({named})" if table in about else ""
+            cursor.execute(f"SELECT * FROM {table}{which}")
+            names = [column[0] for column in cursor.description]
+            found[table] = [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
+    return found
 
-    def __init__(self, url: str, accounts: list[str]):
-        self.url = url
-        self.accounts = ",".join(f"'{written}'" for account in accounts for written in (account, bare(account)))
-        self.read: dict[str, list[Row]] = {}
 
-    def rows(self, table: str, account: str = "") -> list[Row]:
-        """All of them, or those whose column `account` names one of ours."""
-        if table not in self.read:
-            which = f" WHERE {account} IN ({self.accounts})" if account else ""
-            with closing(self._connect()) as connection:
-                cursor = connection.cursor()
-                cursor.execute(f"SELECT * FROM {table}{which}")
-                names = [column[0] for column in cursor.description]
-                self.read[table] = [dict(zip(names, map(plain, row), strict=True)) for row in cursor.fetchall()]
-        return self.read[table]
-
-    def _connect(self) -> Any:
-        if self.url.startswith("sqlite:///"):
-            return sqlite3.connect(f"file:{urlsplit(self.url).path[1:]}?mode=ro", uri=True, timeout=30)
-        return psycopg2.connect(self.url)
+def _connect(url: str) -> Any:
+    """One that holds no lock between two tables: a migration may come in."""
+    if url.startswith("sqlite:///"):
+        return sqlite3.connect(f"file:{urlsplit(url).path[1:]}?mode=ro", uri=True, timeout=30)
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    return connection
 
 
 def plain(value: Any) -> Any:

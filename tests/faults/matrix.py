@@ -1,6 +1,7 @@
-"""make faults: every fault of the catalog on both databases, with its progress; writes docs/reports/faults.md.
+"""python -m faults.matrix faults|rolling|schedules: every fault of a page of the catalog, with its progress.
 
-Exit code 0: nothing lost, doubled, from nowhere, wrong or stuck, and every broken variant caught.
+Writes docs/reports/<page>.md. Exit code 0: nothing lost, doubled, from nowhere, wrong or
+stuck, and every broken variant caught.
 """
 
 import os
@@ -12,10 +13,10 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from faults.catalog import FAULTS, ROOT, Fault, named, node
+from faults.catalog import PAGES, ROOT, Fault, Page, node
 from faults.checker import DOUBLED, GHOST, LOST, STUCK, WRONG
 
-REPORT = ROOT / "docs" / "reports" / "faults.md"
+REPORTS = ROOT / "docs" / "reports"
 KINDS = (LOST, DOUBLED, GHOST, WRONG, STUCK)
 DATABASES = ("sqlite", "postgresql")
 PASSED, FAILED = "passed", "failed"
@@ -44,7 +45,7 @@ class Watch:
                 if name == "found" and isinstance(found, dict):
                     self.found[key].update(found)
                 elif name == "figure":
-                    self.figures.append(f"{database}: {found}")
+                    self.figures.append(f"{database}: {found}" if database else str(found))
 
     def of(self, test: str, database: str) -> list[tuple[str, str]]:
         """Where it ran for this kind of database: tests without one count for both."""
@@ -70,18 +71,18 @@ def row(fault: Fault, database: str, watch: Watch) -> tuple[str, bool]:
     return text, holds and (caught or not fault.control)
 
 
-def report(watch: Watch, seconds: float, code: int) -> bool:
+def report(name: str, page: Page, watch: Watch, seconds: float, code: int) -> bool:
     """Write it; True when all of it holds."""
-    rows = [row(fault, database, watch) for fault in FAULTS for database in DATABASES]
+    rows = [row(fault, database, watch) for fault in page.faults for database in page.databases]
     holds = code == 0 and all(well for _, well in rows)
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
     total = sum((watch.found[key] for key in watch.found), Counter[str]())
     lines = [
-        "# The fault matrix",
+        f"# {page.title}",
         "",
-        "Written by `make faults`; [docs/faults.md](../faults.md) says how to read it.",
+        f"Written by `make {name}`; [docs/faults.md](../faults.md) says how to read it.",
         "",
         f"* {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, {commit or 'no commit'},"
         f" {os.cpu_count()} cores,"
@@ -100,20 +101,24 @@ def report(watch: Watch, seconds: float, code: int) -> bool:
         *(f"* {figure}" for figure in sorted(watch.figures)),
         "",
     ]
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text("\n".join(lines))
-    print(f"{REPORT.relative_to(ROOT)}: {lines[5][2:]}")
+    file = REPORTS / f"{name}.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(lines))
+    print(f"{file.relative_to(ROOT)}: {lines[5][2:]}")
     return holds
 
 
-def main(arguments: list[str]) -> int:
+def main(name: str, *arguments: str) -> int:
     os.chdir(ROOT)
     os.environ["FAULT_MATRIX"] = "1"
-    elsewhere = sorted(test for test in named() if not test.startswith("tests/faults/"))
+    page = PAGES[name]
+    files = sorted(str(file.relative_to(ROOT)) for file in ROOT.glob(page.files))
+    elsewhere = sorted(test for test in page.tests() if test.partition("::")[0] not in files)
     watch, began = Watch(), time.monotonic()
-    code = pytest.main(["-n", "3", "-vv", "tests/faults", *elsewhere, *arguments], plugins=[watch])
-    return 0 if report(watch, time.monotonic() - began, int(code)) else 1
+    spread = ["-n", str(page.processes)] if page.processes else []
+    code = pytest.main([*spread, "-vv", *files, *elsewhere, *arguments], plugins=[watch])
+    return 0 if report(name, page, watch, time.monotonic() - began, int(code)) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))

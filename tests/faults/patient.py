@@ -85,7 +85,6 @@ class Patient:
         self.down(process)
         self.said.clear()
         self._break(process, mutants)
-        self.suite.processes[process].pause = 0.1  # it dies at our word, not for the many-th time
         self.suite.processes[process].start(FAILPOINT=failpoint)
         self._await(process)
 
@@ -106,6 +105,7 @@ class Patient:
 
     def _break(self, process: str, mutants: Iterable[str]) -> None:
         self.suite.processes[process].env.update(broken_by(mutants))
+        self.suite.processes[process].pause = 0.1  # it dies at our word, not for the many-th time
 
     @contextmanager
     def beside(self, process: str, number: int = 1, *mutants: str, **env: str) -> Iterator[list[Process]]:

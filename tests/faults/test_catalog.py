@@ -2,7 +2,9 @@
 
 import ast
 
-from faults.catalog import ROOT, named
+import pytest
+
+from faults.catalog import PAGES, ROOT, Page
 
 
 def there(file: str) -> set[str]:
@@ -11,13 +13,15 @@ def there(file: str) -> set[str]:
     return {f"{file}::{name}" for name in names if name.startswith("test_")}
 
 
-def test_every_test_that_a_fault_names_exists():
-    assert {test for test in named() if test not in there(test.partition("::")[0])} == set()
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_every_test_that_a_fault_names_exists(page: Page):
+    assert {test for test in page.tests() if test not in there(test.partition("::")[0])} == set()
 
 
-def test_every_test_of_a_fault_belongs_to_one_of_the_list():
-    files = (ROOT / "tests" / "faults").glob("test_*.py")
-    written = {test for file in files for test in there(str(file.relative_to(ROOT)))}
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_every_test_of_a_fault_belongs_to_one_of_the_list(page: Page):
+    files = [str(file.relative_to(ROOT)) for file in ROOT.glob(page.files)]
+    written = {test for file in files for test in there(file)}
     own = there("tests/faults/test_catalog.py")
 
-    assert written - own - named() == set()
+    assert written - own - page.tests() == set()

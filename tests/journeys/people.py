@@ -32,10 +32,11 @@ class Refused(Exception):
 
 def until(what: str, find: Callable[[], T | None], seconds: float = PATIENCE) -> T:
     """What `find` returns once it is true; its last answer is shown when it never is."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.03
     while not (found := find()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}; {found!r}"
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.2)
     return found
 
 

@@ -110,6 +110,14 @@ def test_the_whole_article_can_be_walked_through_more_than_once(started, capsys)
     assert "\x1b[" not in told
 
 
+def test_rabbitmqctl_finds_the_broker_by_what_is_written_down_for_it(started):
+    script = 'set -a; . "$0"; rabbitmqctl --quiet list_users'
+    command = ["sh", "-c", script, str(started.directory / "rabbitmq.env")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "entitlements" in done.stdout.split()
+
+
 def test_a_broker_that_dies_is_started_again(started):
     node = next(process for process in started.family() if process.name() == "beam.smp")
     node.kill()

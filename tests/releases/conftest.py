@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from faults.conftest import pytest_collection_modifyitems, pytest_configure  # noqa: F401  what `make faults` runs
+from faults.conftest import (  # noqa: F401  as for all that is reported
+    counted,
+    figure,
+    pytest_collection_modifyitems,
+    pytest_configure,
+)
 from releases import sources
 from releases.records import KIT, UNITS, Release, Shelf
 

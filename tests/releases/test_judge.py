@@ -9,6 +9,7 @@ from releases.records import UNITS
 from releases.steps import Applied, Step
 
 PAY = "POST /v1/accounts/{}/orders/{}/payment"
+PARKING = "POST /v1/accounts/{}/parkings"
 ACTIVATION = "GET /v1/accounts/{}/licenses/{}/activation"
 
 
@@ -61,7 +62,7 @@ def test_a_producer_may_tell_more(made, there):
         ),
         (
             lambda data: data["properties"]["order_id"].pop("format"),
-            "order_id is no longer promised to be a uuid",
+            "order_id is no longer promised to have the format uuid",
         ),
     ],
 )
@@ -71,6 +72,16 @@ def test_a_producer_may_not_tell_less_than_a_reader_there_needs(made, there, cha
 
     assert f"entitlements 0.1.0 cannot read order.paid of orders 1.4.0: {reason}" in judge.reasons(
         orders, there
+    )
+
+
+def test_a_list_of_anything_is_no_list_of_what_a_reader_there_needs(made, there):
+    orders = made("orders")
+    del paid(orders)["properties"]["lines"]["items"]
+
+    assert (
+        "entitlements 0.1.0 cannot read order.paid of orders 1.4.0: lines[] may be anything, expected is object"
+        in judge.reasons(orders, there)
     )
 
 
@@ -172,6 +183,24 @@ def test_a_service_accepts_every_value_that_its_callers_there_may_send(made, the
     assert reason.endswith("PUT /v1/accounts/{}/cart: interval may be year")
 
 
+@pytest.mark.parametrize(
+    ("field", "bounds", "reason"),
+    [
+        ("seats", {"maximum": 100}, "seats may have the maximum 10000, not 100"),
+        ("seats", {"minimum": 2}, "seats may have the minimum 1, not 2"),
+        ("plan", {"maxLength": 3}, "plan may have the maxLength of its choice, not 3"),
+        ("plan", {"pattern": "^eco"}, "plan is no longer promised to have the pattern ^eco"),
+    ],
+)
+def test_a_service_takes_every_size_that_its_callers_there_may_send(made, there, field, bounds, reason):
+    entitlements = made("entitlements")
+    entitlements.serves[PARKING]["takes"]["properties"][field] |= bounds
+
+    assert judge.reasons(entitlements, there) == [
+        f"entitlements 1.4.0 refuses portal 0.1.0 at {PARKING}: {reason}"
+    ]
+
+
 def test_a_service_answers_at_least_what_its_callers_there_know(made, there):
     orders = made("orders")
     del orders.serves[PAY]["answers"]["properties"]["status"]
@@ -180,6 +209,40 @@ def test_a_service_answers_at_least_what_its_callers_there_know(made, there):
     assert judge.reasons(orders, there) == [
         f"orders 1.4.0 answers less than known to portal 0.1.0 at {PAY}: status is not there"
     ]
+
+
+def test_what_may_be_null_in_an_answer_has_the_fields_that_its_callers_know(made, there):
+    entitlements = made("entitlements")
+    licenses = entitlements.serves["GET /v1/accounts/{}/licenses"]["answers"]["properties"]["items"]["items"]
+    del licenses["properties"]["member"]["properties"]["email"]
+    licenses["properties"]["member"]["required"].remove("email")
+
+    [reason] = judge.reasons(entitlements, there)
+    assert reason.endswith("GET /v1/accounts/{}/licenses: items[].member.email is not there")
+
+
+def test_a_document_stays_what_it_is(made, there):
+    notifier = made("notifier")
+    notifier.serves["GET /v1/accounts/{}/activity.csv"]["answers"] = {"type": ["application/pdf"]}
+
+    [reason] = judge.reasons(notifier, there)
+    assert reason.endswith("the body may be application/pdf, expected is text/csv")
+
+
+def test_a_service_lets_in_whom_its_callers_there_count_on(made, there):
+    catalog, entitlements = made("catalog"), made("entitlements")
+    catalog.serves["GET /v1/plans"]["lets_in"] = ["plans:read"]
+    entitlements.serves[ACTIVATION]["lets_in"] = ["activation:read"]
+    entitlements.serves["POST /v1/sign-ins"]["lets_in"].append("people")
+
+    assert judge.reasons(catalog, there) == [
+        "catalog 1.4.0 shuts everybody out, and so portal 0.1.0, at GET /v1/plans"
+    ]
+    assert judge.reasons(entitlements, there) == [
+        f"entitlements 1.4.0 shuts activation:link out, and so notifier 0.1.0, at {ACTIVATION}"
+    ]
+    catalog.serves["GET /v1/plans"]["lets_in"] = ["everybody"]
+    assert judge.reasons(catalog, there) == []
 
 
 def test_a_caller_waits_for_the_service_that_it_needs(made, there):

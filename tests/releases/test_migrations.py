@@ -83,9 +83,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[Any]:
     opened.close()
 
 
-def applied(database: Any, folder: Path, what: str, head: str = "") -> Applied:
+def applied(database: Any, folder: Path, what: str, head: str = "", begin: str = BEGIN) -> Applied:
     """The second of two migrations: `what` it does."""
-    (folder / "0001_begin.py").write_text(BEGIN)
+    (folder / "0001_begin.py").write_text(begin)
     (folder / "0002_next.py").write_text(f"{head}\nimport peewee\n\ndef up(migrator, db):\n    {what}\n")
     return list(steps.of(database, folder, "history"))[-1]
 
@@ -102,9 +102,59 @@ def test_a_step_that_takes_something_away_is_seen(database, tmp_path, operation)
     assert any(what.startswith((CONTRACT | ON_POSTGRESQL)[operation]) for what, _ in found), found
 
 
-@pytest.mark.parametrize("sql", ["DROP TABLE quotes", "ALTER TABLE quotes DROP COLUMN day"])
+BY_HAND = {
+    "DROP TABLE quotes": "drops the table quotes",
+    "ALTER TABLE quotes DROP COLUMN day": "drops the column quotes.day",
+    "CREATE UNIQUE INDEX one ON quotes (lower(day))": "makes quotes (lower(day)) unique",
+    "CREATE UNIQUE INDEX one ON quotes (plan, lower(day))": "makes quotes (plan, lower(day)) unique",
+}
+
+
+@pytest.mark.parametrize("sql", BY_HAND)
 def test_sql_that_is_written_by_hand_is_seen_as_well(database, tmp_path, sql):
-    assert len(applied(database, tmp_path, f'db.execute_sql("{sql}")').steps) == 1
+    assert [what for what, _ in applied(database, tmp_path, by_hand(sql)).steps] == [BY_HAND[sql]]
+
+
+def by_hand(*statements: str) -> str:
+    return "; ".join(f"db.execute_sql({sql!r})" for sql in statements)
+
+
+PLACES = "CREATE TABLE places (code text, zone text NOT NULL{}, CHECK (length(code) < {}))"
+
+
+@pytest.mark.parametrize(
+    ("default", "longest", "step"),
+    [
+        (" DEFAULT 'UTC'", 9, []),
+        (" DEFAULT 'UTC'", 5, ["adds a check to places"]),
+        ("", 9, ["takes the default of places.zone away"]),
+    ],
+)
+def test_a_table_that_is_made_anew_takes_and_fills_no_less(database, tmp_path, default, longest, step):
+    before = by_hand(PLACES.format(" DEFAULT 'UTC'", 9))
+    begin = f"def up(migrator, db):\n    {before}\n"
+    anew = by_hand("DROP TABLE places", PLACES.format(default, longest))
+
+    assert [what for what, _ in applied(database, tmp_path, anew, begin=begin).steps] == step
+
+
+@pytest.mark.parametrize(
+    ("statements", "step"),
+    [
+        (
+            ["UPDATE quotes SET day = lower(day), number = 'x'"],
+            ["rewrites quotes.day", "rewrites quotes.number"],
+        ),
+        (["DELETE FROM quotes WHERE seats = 0"], ["deletes rows of quotes"]),
+        (["ALTER TABLE quotes ADD COLUMN at text", "UPDATE quotes SET at = day WHERE plan = 'eco'"], []),
+    ],
+)
+def test_rows_that_the_release_before_may_read_otherwise_are_seen_where_records_are_made(
+    tmp_path, statements, step
+):
+    database = peewee.SqliteDatabase(":memory:")
+
+    assert [what for what, _ in applied(database, tmp_path, by_hand(*statements)).steps] == step
 
 
 def test_a_step_that_sqlite_cannot_see_counts_when_its_migration_says_so(tmp_path):

@@ -128,6 +128,8 @@ def test_a_release_is_recorded_asked_about_and_deployed(clone):
     code, said = run("record", "catalog")
     assert (code, "catalog 9.1.0 is " in said) == (0, True), said
     assert changelog.entries(clone, "catalog")[0].released != changelog.UNRELEASED
+    kept = clone / "contracts" / "golden" / "catalog" / "9.1.0"
+    assert {path.name for path in kept.iterdir()} == {"plan.published.jsonl", "plan.retired.jsonl"}
     code, said = run("can-i-deploy", "catalog", "9.1.0", "production")
     assert (code, said.startswith("yes: catalog 9.1.0 can go to production, where there is")) == (0, True), said
 
@@ -144,6 +146,20 @@ def test_a_reason_is_a_line_and_the_exit_code_is_one(clone):
 
     assert code == 1
     assert "entitlements 0.1.0 waits for order.paid, which orders 9.1.0 no longer announces\n" in said
+
+
+def test_a_contract_that_breaks_somebody_is_told_and_the_exit_code_is_one(clone):
+    code, said = run("contracts")
+    assert (code, "none of them breaks" in said) == (0, True), said
+
+    file = clone / "contracts" / "events" / "order.paid.json"
+    contract = json.loads(file.read_text())
+    contract["schema"]["required"].remove("term")
+    file.write_text(json.dumps(contract))
+    code, said = run("contracts")
+    assert code == 1
+    assert "orders: order.paid\n  term was object; is object, not always there\n" in said
+    assert "BREAKS: entitlements 0.1.0 cannot read order.paid of orders" in said
 
 
 def test_an_environment_that_nobody_knows_is_no_yes_and_begins_with_a_deployment(clone):

@@ -1,7 +1,7 @@
 """Releases change one by one, forwards and back, while people work: nothing fails, is lost or doubled."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -9,9 +9,10 @@ from faults import checker
 from journeys.people import Office, until
 from local.suite import POSTGRESQL, SQLITE
 from releases import judge, sources
+from releases.records import Release
 
 from . import variants
-from .fleet import HEAD, UNITS, Fleet
+from .fleet import HEAD, UNITS, Fleet, Source
 from .work import at_work
 
 pytestmark = pytest.mark.slow
@@ -62,7 +63,7 @@ def alone(latest, head) -> list[str]:
     return [unit for unit in UNITS if not judge.reasons(latest[unit], there)]
 
 
-def test_units_roll_forwards_and_back_one_by_one_while_people_work(fleet, released, forwards):
+def test_units_roll_forwards_and_back_one_by_one_while_people_work(fleet, released, forwards, figure):
     some = [unit for unit in forwards if unit in ("orders", "entitlements")]
     with at_work(fleet) as work:
         for unit in some:
@@ -71,13 +72,14 @@ def test_units_roll_forwards_and_back_one_by_one_while_people_work(fleet, releas
         for unit in reversed(some):
             fleet.roll(unit, released[unit])
             work.goes_on()
+    figure(f"{', '.join(some)} rolled forwards and back while people did {work.done().total()} things")
 
     assert work.failed == []
     assert amiss(fleet, *work.offices) == []
 
 
 @pytest.mark.matrix
-def test_each_unit_at_its_last_release_works_with_all_others_at_head(fleet, released, forwards, alone):
+def test_each_unit_at_its_last_release_works_with_all_others_at_head(fleet, released, forwards, alone, figure):
     with at_work(fleet) as work:
         for unit in forwards:
             fleet.deploy(unit, HEAD)
@@ -87,6 +89,10 @@ def test_each_unit_at_its_last_release_works_with_all_others_at_head(fleet, rele
             work.goes_on()
             fleet.deploy(unit, HEAD)
             work.goes_on()
+    figure(
+        f"{', '.join(forwards)} rolled forwards, {', '.join(alone)} back and forwards alone,"
+        f" while people did {work.done().total()} things"
+    )
 
     assert work.failed == []
     assert amiss(fleet, *work.offices) == []
@@ -118,39 +124,41 @@ def told_of(fleet: Fleet, office: Office) -> dict:
     return found
 
 
+def refuses(unit: str, source: Source, released: Mapping[str, Source]) -> list[str]:
+    """Why the release could not come to those that share the events of orders."""
+    others = ("orders", "entitlements", "notifier")
+    return judge.reasons(
+        sources.describe(source.tree, unit),
+        {other: [sources.describe(released[other].tree, other)] for other in others},
+    )
+
+
 @pytest.mark.matrix
-def test_old_readers_understand_a_release_that_tells_more_and_new_readers_one_that_tells_less(
-    fleet, released, tmp_path
-):
-    more = variants.tells_more(released["orders"], tmp_path)
-    curious = variants.asks_for_more(released["entitlements"], tmp_path)
-    before, after = Office(fleet), Office(fleet)
-
-    fleet.roll("entitlements", curious)
-    before.awaits_licenses(before.buys("pro", 1))
-    fleet.roll("entitlements", released["entitlements"])
+def test_old_readers_understand_a_release_that_tells_more(fleet, released, tmp_path):
+    more, office = variants.tells_more(released["orders"], tmp_path), Office(fleet)
     fleet.roll("orders", more)
-    after.awaits_licenses(after.buys("pro", 1))
+    office.awaits_licenses(office.buys("pro", 1))
 
-    assert [told_of(fleet, office).get("channel") for office in (before, after)] == [None, "portal"]
-    assert amiss(fleet, before, after) == []
-    there = {
-        unit: [sources.describe(released[unit].tree, unit)] for unit in ("orders", "entitlements", "notifier")
-    }
-    assert judge.reasons(sources.describe(more.tree, "orders"), there) == []
-    assert judge.reasons(sources.describe(curious.tree, "entitlements"), there) == []
+    assert told_of(fleet, office)["channel"] == "portal"
+    assert amiss(fleet, office) == []
+    assert refuses("orders", more, released) == []
 
 
-TELLS_LESS = ("orders", variants.tells_less, "term")
-INSISTS_ON_MORE = ("entitlements", variants.insists_on_more, "channel")
+@pytest.mark.matrix
+def test_new_readers_understand_a_release_that_tells_less(fleet, released, tmp_path):
+    curious, office = variants.asks_for_more(released["entitlements"], tmp_path), Office(fleet)
+    fleet.roll("entitlements", curious)
+    office.awaits_licenses(office.buys("pro", 1))
+
+    assert "channel" not in told_of(fleet, office)
+    assert amiss(fleet, office) == []
+    assert refuses("entitlements", curious, released) == []
 
 
-@pytest.mark.parametrize("broken", [TELLS_LESS, pytest.param(INSISTS_ON_MORE, marks=pytest.mark.matrix)])
-def test_control_a_release_that_others_cannot_work_with_is_refused_and_would_have_failed(
-    fleet, released, latest, tmp_path, broken
-):
-    unit, make, lacks = broken
-    source = make(released[unit], tmp_path)
+def stops_its_readers(
+    fleet: Fleet, latest: Mapping[str, Release], unit: str, source: Source, lacks: str
+) -> None:
+    """It is rolled out all the same, and entitlements stops for want of the field; it would be refused."""
     office = Office(fleet)
     fleet.roll(unit, source)
     office.buys("pro", 1)
@@ -164,3 +172,17 @@ def test_control_a_release_that_others_cannot_work_with_is_refused_and_would_hav
     reasons = judge.reasons(sources.describe(source.tree, unit), {one: [latest[one]] for one in UNITS})
     said = f"cannot read order.paid of orders {latest['orders'].version}: {lacks} is not there"
     assert any(reason.startswith("entitlements ") and said in reason for reason in reasons)
+
+
+def test_control_a_producer_that_tells_less_than_is_read_is_refused_and_would_have_failed(
+    fleet, released, latest, tmp_path
+):
+    stops_its_readers(fleet, latest, "orders", variants.tells_less(released["orders"], tmp_path), "term")
+
+
+@pytest.mark.matrix
+def test_control_a_reader_that_insists_on_more_than_is_told_is_refused_and_would_have_failed(
+    fleet, released, latest, tmp_path
+):
+    insists = variants.insists_on_more(released["entitlements"], tmp_path)
+    stops_its_readers(fleet, latest, "entitlements", insists, "channel")

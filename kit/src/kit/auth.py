@@ -12,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
+import structlog
 from flask import Flask, g, request
 from joserfc import jwk, jws, jwt
 from joserfc.errors import JoseError
 
 from kit.errors import Forbidden, Unauthorized
+
+log = structlog.get_logger()
 
 ALGORITHM = "Ed25519"
 API = "api"  # the audience of tokens for services; other purposes have their own
@@ -76,6 +79,8 @@ class Verifier:
 
     def __init__(self, trust_dir: str | Path):
         self.issuers = {path.stem: _read_issuer(path) for path in Path(trust_dir).glob("*.json")}
+        if not self.issuers:
+            raise ValueError(f"TRUST_DIR {trust_dir} holds no public keys: every call would be refused")
         self._seen: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     def caller(self, token: str) -> Caller:
@@ -101,10 +106,20 @@ class Verifier:
             aimed: jwt.ClaimsOption = {"essential": True, "value": audience}
             jwt.JWTClaimsRegistry(leeway=5, aud=aimed, exp=needed, iat=needed, sub=needed).validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
+            log.info("token_refused", error=repr(error)[:200])  # the answer does not tell a stranger why
             raise Unauthorized("token-invalid", "The token is broken, unknown or expired.") from error
         if claims["exp"] - claims["iat"] > LONGEST_LIFE:
             raise Unauthorized("token-invalid", "The token lives for longer than a day.")
         return claims
+
+
+def check_keys(trust_dir: str, key_file: str) -> None:
+    """Whether those who have this trust directory believe what we sign; ValueError when they do not."""
+    signer = Signer(key_file)
+    try:
+        Verifier(trust_dir).claims(signer.token(signer.issuer), audience=API)
+    except Unauthorized as error:
+        raise ValueError(f"TRUST_DIR {trust_dir} does not hold the public key to {key_file}") from error
 
 
 def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:

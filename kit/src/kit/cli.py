@@ -12,8 +12,9 @@ import httpx
 import peewee
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from marshmallow import ValidationError
 
-from kit import auth, catchup, clock, context, cursors, db, logging, rewind, streams, worker
+from kit import auth, catchup, clock, context, cursors, db, logging, outbox, rewind, streams, worker
 from kit.errors import Refusal
 from kit.settings import Settings
 
@@ -49,7 +50,7 @@ def plainly() -> Iterator[None]:
     """What an operator can mend is said in a sentence instead of a traceback."""
     try:
         yield
-    except (ValueError, OSError, Refusal, peewee.OperationalError, httpx.HTTPError) as error:
+    except (ValueError, OSError, Refusal, ValidationError, peewee.OperationalError, httpx.HTTPError) as error:
         raise click.ClickException(str(error).strip()) from error
 
 
@@ -59,7 +60,7 @@ def service(
     handlers: cursors.Handlers,
     jobs: Callable[[Settings], Mapping[str, worker.Job]],
     *,
-    differences: Callable[[], Iterable[str]] | None = None,
+    differences: Callable[[], Iterable[str]] = lambda: (),
     undo: rewind.Undo = lambda *_stream: (),
 ) -> click.Group:
     """The commands that every service has; a service adds its own to the returned group.
@@ -104,19 +105,17 @@ def service(
         with db.database.connection_context():
             if pending := db.pending_migrations(settings.name):
                 raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
-        auth.Verifier(settings.trust_dir)
-        auth.Signer(settings.signing_key_file)
+        auth.check_keys(settings.trust_dir, settings.signing_key_file)
         click.echo("ok")
 
-    if differences:
-
-        @group.command()
-        def verify() -> None:
-            """Recompute the rows from what was announced and name every difference."""
-            with db.database.connection_context():
-                found = list(differences())
-            click.echo("\n".join(found) or "rows and log agree")
-            sys.exit(bool(found))
+    @group.command()
+    @plainly()
+    def verify() -> None:
+        """Recompute the rows from what was announced and name every difference."""
+        with db.database.connection_context(), db.snapshot():
+            found = [*outbox.differences(), *cursors.differences(), *differences()]
+        click.echo("\n".join(found) or "rows and log agree")
+        sys.exit(bool(found))
 
     if handlers:
 
@@ -129,8 +128,11 @@ def service(
             """A source was restored from a backup: back to what it still tells, and on from there."""
             as_operator()
             look = catchup.CatchUp.of(settings, cursors.Reader(handlers))
-            found = list(rewind.rewind(look, source, clock.from_text(restored_at), undo))
-            click.echo("\n".join(found) or "all that took effect here is still told")
+            said = ""
+            for said in rewind.rewind(look, source, clock.from_text(restored_at), undo):
+                click.echo(said)  # at once: what is undone is said this one time, even if the source goes away
+            if not said:
+                click.echo("all that took effect here is still told")
 
     group.add_command(_streams(), "streams")
     return group
@@ -154,6 +156,9 @@ def _names_a_stream(command: Callable[..., None]) -> Callable[..., None]:
     return click.argument("source")(click.argument("subject")(command))
 
 
+_names_an_event = click.option("--event-id", help="Only if the stream stands there; it may have moved on.")
+
+
 def _streams() -> click.Group:
     @click.group(help="Streams that stopped: list them, let one try again, step over an event.")
     def group() -> None:
@@ -174,22 +179,25 @@ def _streams() -> click.Group:
 
     @group.command()
     @_names_a_stream
+    @_names_an_event
     @click.option("--reason", default="mended", help="What was mended; it is kept.")
-    def retry(source: str, subject: str, reason: str) -> None:
+    def retry(**wanted: str | None) -> None:
         """Try the event again at once."""
-        _act("retry", source, subject, reason)
+        _act("retry", wanted)
 
     @group.command()
     @_names_a_stream
+    @_names_an_event
     @click.option("--reason", required=True, help="Why its effect is not wanted; it is kept.")
-    def skip(source: str, subject: str, reason: str) -> None:
+    def skip(**wanted: str | None) -> None:
         """Step over the event."""
-        _act("skip", source, subject, reason)
+        _act("skip", wanted)
 
     return group
 
 
 @plainly()
-def _act(verb: str, source: str, subject: str, reason: str) -> None:
-    done = streams.act(verb, source, subject, reason)
-    click.echo(f"{verb}: {done.event_id}, because {reason}")
+def _act(verb: str, wanted: Mapping[str, str | None]) -> None:
+    """By the rules of POST /v1/stream-acts."""
+    done = streams.act(**streams.WantedAct().load({"act": verb, **wanted}))
+    click.echo(f"{verb}: {done.event_id}, because {done.reason}")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pika
 import structlog
@@ -44,6 +45,15 @@ def consume(
     finally:
         if connection.is_open:
             connection.close()
+
+
+def give_up_queue(url: str) -> None:
+    """A queue that answers nothing (RabbitMQ 3.10 may lose the process of one when its power fails) is deleted:
+    whoever reads next makes it anew, and the log has what it held."""
+    with suppress(pika.exceptions.AMQPError, OSError):
+        with pika.BlockingConnection(broker.parameters(url)) as connection:
+            connection.channel().queue_delete(broker.inbox())
+        log.warning("queue_given_up", queue=broker.inbox())
 
 
 def _subscribe(connection: pika.BlockingConnection, sources: tuple[str, ...]) -> BlockingChannel:

@@ -5,7 +5,8 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, count, groupby, takewhile
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ RETRY_AFTER = (0.2, 1, 5, 30, 60, 120, 300, 600)  # seconds; the last one repeat
 NOT_YET_AFTER = clock.SECOND // 2
 MOVING = {"attempts": 0, "retry_at": None, "error": None, "stopped": None, "stopped_by": None, "event": None}
 CHANGED = "history-changed: the source tells another history than the one already applied"
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it
 DIED = "the process ended while applying this event"
 
 
@@ -224,13 +226,19 @@ class Reader:
                     _update(event, error=repr(error)[:2000])
 
     def _stop(self, event: Arrived, reason: str) -> None:
-        _update(event, stopped=reason, stopped_by=self.release, event=event._asdict())
+        _update(event, stopped=reason, stopped_by=self.release, event=_kept(event))
 
     def stop_at_a_fork(self, cursor: Cursor) -> None:
         """The source does not know what we applied last."""
         forked = {"id": cursor.last, "sequence": cursor.sequence}
         found = {"stopped": CHANGED, "stopped_by": self.release, "event": forked}
         Cursor.update(found).where(standing_at(cursor) & Cursor.stopped.is_null()).execute()
+
+
+def _kept(event: Arrived) -> Any:
+    """The event for operators; PostgreSQL's JSON holds no NUL, no lone surrogate and no number without end."""
+    text = json.dumps(event._asdict(), ensure_ascii=False).encode(errors="replace").decode()
+    return json.loads(NUL.sub(r"\1\\ufffd", text), parse_constant=str)
 
 
 def _wait_after(attempts: int) -> float:
@@ -323,3 +331,11 @@ def measure() -> None:
 
 def stopped() -> list[Cursor]:
     return list(Cursor.select().where(Cursor.stopped.is_null(False)))
+
+
+def differences() -> Iterator[str]:
+    """Cursors that stand nowhere; a sentence each. Whether a source tells the same, a look at its log finds."""
+    begun = (Cursor.sequence > 0) != Cursor.last.is_null(False)
+    for cursor in Cursor.select().where(begun | (Cursor.sequence > Cursor.head)):
+        place = f"at {cursor.sequence} of {cursor.head}, after event {cursor.last}"
+        yield f"cursor of {cursor.source} {cursor.subject}: it stands {place}"

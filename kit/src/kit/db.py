@@ -72,6 +72,9 @@ def connect(url: str) -> peewee.Database:
     own = {"unquote_user": True, "unquote_password": True, **POOL, **OPTIONS[scheme]}
     opened: Any = db_url.connect(f"{scheme}+pool://{place}", **own)
     opened.turns = Lock(), Lock()
+    if scheme == "sqlite":  # a full disk has ended the transaction by itself: that it is full is the error
+        roll_back = opened.rollback
+        opened.rollback = lambda: opened.connection().in_transaction and roll_back()
     database.initialize(opened)
     return cast(peewee.Database, opened)
 
@@ -103,6 +106,11 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         room.release()
+
+
+def snapshot() -> Any:
+    """A transaction that reads everything as it was at one moment, and keeps no writer waiting."""
+    return database.atomic("REPEATABLE READ" if is_postgres() else "DEFERRED")
 
 
 def locked(query: Any) -> Any:

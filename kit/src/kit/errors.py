@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 
 class Refusal(Exception):
-    """A rule said no. `code` is the kebab-case name of the rule and never changes."""
+    """A rule said no. `code` is the kebab-case name of the rule and never changes; the fact `retry_after`
+    says after how many seconds it may be tried again."""
 
     status = 409
 

@@ -5,7 +5,7 @@ names the one before it. RabbitMQ is only the delivery.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import peewee
@@ -111,6 +111,33 @@ def events_after(subject: str, sequence: int, limit: int) -> list[str]:
     """Envelopes of one stream after `sequence`, in order."""
     chosen = Outbox.select(Outbox.envelope).where((Outbox.subject == subject) & (Outbox.sequence > sequence))
     return [row.envelope for row in chosen.order_by(Outbox.sequence).limit(limit)]
+
+
+def differences() -> Iterator[str]:
+    """Where the log is no unbroken chain from 1 to the head of each stream; a sentence each."""
+    ends: dict[str, tuple[int, str | None]] = {}
+    for row in Outbox.select().order_by(Outbox.subject, Outbox.sequence).iterator():
+        head, last = ends.get(row.subject, (0, None))
+        ends[row.subject] = row.sequence, row.event_id
+        if row.sequence != head + 1:
+            yield f"log of {row.subject}: after {head} comes {row.sequence}"
+        elif not _as_it_was_told(row, last):
+            yield f"log of {row.subject}: event {row.sequence} is not as it was told"
+    heads = {stream.subject: (stream.head, stream.last) for stream in Stream.select().iterator()}
+    for subject in sorted(ends.keys() | heads.keys()):
+        if ends.get(subject) != heads.get(subject):
+            yield f"log of {subject}: it ends with {ends.get(subject)}, its head is {heads.get(subject)}"
+
+
+def _as_it_was_told(row: Outbox, previous: str | None) -> bool:
+    place = {"subject": row.subject, "sequence": str(row.sequence), "previous": previous}
+    try:
+        told = json.loads(row.envelope)
+        return {"id": row.event_id, "type": row.type, "source": service_name(), **place} == {
+            name: told.get(name) for name in ("id", "type", "source", *place)
+        }
+    except (ValueError, AttributeError):
+        return False
 
 
 def streams_moved(since: int, after_subject: str, limit: int) -> Sequence[Stream]:

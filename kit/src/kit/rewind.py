@@ -5,6 +5,8 @@ What the source told between that moment and its end it does not know any more, 
 
 from collections.abc import Callable, Iterable, Iterator
 
+import peewee
+
 from kit import clock, cursors, db, streams
 from kit.catchup import CatchUp
 from kit.cursors import MOVING, Cursor
@@ -46,9 +48,11 @@ def _back(cursor: Cursor, sequence: int, last: str | None, head: int, undo: Undo
     gone = cursor.sequence - sequence
     if not gone and head == cursor.head and cursor.stopped != cursors.CHANGED:
         return []
+    unmoved = Cursor.of(cursor.source, cursor.subject) & (Cursor.sequence == cursor.sequence)
+    heard_of_meanwhile = peewee.Case(None, [(Cursor.head > cursor.head, Cursor.head)], head)
     with db.atomic():
-        back = Cursor.update(sequence=sequence, last=last, head=head, **MOVING)
-        if not db.changed_one(back.where(cursors.standing_at(cursor))) or not gone:
+        back = Cursor.update(sequence=sequence, last=last, head=heard_of_meanwhile, **MOVING)
+        if not db.changed_one(back.where(unmoved & (Cursor.last == cursor.last))) or not gone:
             return []
         found = f"{gone} events after {sequence} took effect here and are told no longer"
         streams.keep("rewind", cursor, cursor.last, found)

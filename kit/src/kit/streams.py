@@ -6,8 +6,8 @@ import peewee
 from marshmallow import Schema, fields, validate
 
 from kit import auth, clock, context, db, schema, web
-from kit.cursors import MOVING, Cursor, stopped
-from kit.errors import not_found
+from kit.cursors import CHANGED, MOVING, Cursor, stopped
+from kit.errors import not_found, refuse
 
 
 class StreamAct(db.Table):
@@ -23,11 +23,18 @@ class StreamAct(db.Table):
     reason = peewee.TextField()
 
 
-def act(verb: str, source: str, subject: str, reason: str) -> StreamAct:
-    """`retry` the event at which the stream stopped, or `skip` it, for that reason; refused while it runs."""
+def act(verb: str, source: str, subject: str, reason: str, event_id: str | None = None) -> StreamAct:
+    """`retry` the event at which the stream stopped, or `skip` it, for that reason; refused while it runs.
+
+    With `event_id` only that one: the stream may have moved on meanwhile and stand at another.
+    """
     with db.atomic():
         here = Cursor.of(source, subject) & Cursor.stopped.is_null(False)
         cursor = db.locked(Cursor.select().where(here)).first() or not_found("stopped stream")
+        if event_id not in (None, cursor.event["id"]):
+            refuse("stream-moved", "The stream stands at another event by now.", event_id=cursor.event["id"])
+        if verb == "skip" and cursor.stopped == CHANGED:
+            refuse("history-changed", "What its source tells no longer cannot be stepped over: use rewind.")
         step = {"sequence": cursor.event["sequence"], "last": cursor.event["id"]} if verb == "skip" else {}
         Cursor.update(**MOVING, **step).where(here).execute()
         return keep(verb, cursor, cursor.event["id"], reason)
@@ -53,6 +60,9 @@ class WantedAct(schema.Body):
     act = schema.Text(required=True, validate=validate.OneOf(("retry", "skip")))
     source = schema.Text(required=True)
     subject = schema.Text(required=True)
+    event_id = schema.Id(
+        load_default=None, metadata={"description": "The event that is meant; refused at another."}
+    )
     reason = schema.Text(longest=500, required=True)
 
 
@@ -61,7 +71,7 @@ class Act(WantedAct):
     act = schema.Text(validate=validate.OneOf(("retry", "skip", "rewind")))
     at = schema.Instant()
     actor = fields.String()
-    event_id = fields.String()
+    event_id = schema.Id()
 
 
 class ActsQuery(Schema):
@@ -97,4 +107,5 @@ def list_stream_acts(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(201, Act)
 def act_on_stream(wanted: dict[str, Any]) -> StreamAct:
     """Let a stopped stream `retry` the event, or `skip` it because its effect is not wanted."""
-    return act(wanted["act"], wanted["source"], wanted["subject"], wanted["reason"])
+    verb = wanted.pop("act")
+    return act(verb, **wanted)

@@ -104,7 +104,9 @@ def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        g.connected = db.database.connect(reuse_if_open=True)
+        context.act(_context(proxies))  # whatever is logged from here on is about this request
+        # whether the process lives is nothing that the database decides
+        g.connected = request.path != "/livez" and db.database.connect(reuse_if_open=True)
         if "\x00" in request.path:  # no database holds it, and PostgreSQL's driver raises ValueError
             not_found("page")
         auth.check_request(app, verifier)
@@ -144,8 +146,10 @@ def _context(proxies: int) -> context.Context:
 def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        asked = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
-        return problem(error.status, error.code, error.detail, asked, **error.facts)
+        headers = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
+        if "retry_after" in error.facts:
+            headers["Retry-After"] = str(error.facts["retry_after"])
+        return problem(error.status, error.code, error.detail, headers, **error.facts)
 
     @app.errorhandler(peewee.OperationalError)
     def database_away(error: peewee.OperationalError) -> Response:

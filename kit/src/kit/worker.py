@@ -24,6 +24,7 @@ log = structlog.get_logger()
 STALLED = 15  # seconds without a beat
 LEASE_EVERY = 2
 GRACE = 4  # seconds for the parts to finish what they are in
+CONSUMER = "consumer"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -63,6 +64,8 @@ class Worker:
             stalled = [name for name, beat in list(self.beats.items()) if time.monotonic() - beat > STALLED]
             if stalled:
                 log.error("part_stalled", parts=stalled)
+                if CONSUMER in stalled:
+                    self._give_up_queue()
                 os._exit(1)
         self.stop.set()
         deadline = time.monotonic() + GRACE
@@ -73,6 +76,14 @@ class Worker:
         with db.database.connection_context():
             lease.release()
         return int(self.failed)
+
+    def _give_up_queue(self) -> None:
+        """By a thread that may hang like the one that stalled."""
+        giving_up = threading.Thread(
+            target=consumer.give_up_queue, args=[self.settings.broker_url], daemon=True
+        )
+        giving_up.start()
+        giving_up.join(GRACE)
 
     def beat(self, name: str) -> None:
         self.beats[name] = time.monotonic()
@@ -114,7 +125,7 @@ class Worker:
         if url := self.settings.broker_url:
             led.append(self._start("relay", partial(self._relay, url)))
             if self.reader.handlers:
-                led.append(self._start("consumer", partial(self._consume, url)))
+                led.append(self._start(CONSUMER, partial(self._consume, url)))
         while not self.stop.wait(LEASE_EVERY):
             self.beat("lease")
             if not lease.take():
@@ -130,13 +141,13 @@ class Worker:
 
     def _consume(self, url: str) -> None:
         def stopping() -> bool:
-            self.beat("consumer")
+            self.beat(CONSUMER)
             return self.stop.is_set()
 
         def once() -> None:
             consumer.consume(url, self.reader, stopping=stopping, connected=self.look_now.set)
 
-        broker.reconnecting("consumer", once, self.stop, partial(self.beat, "consumer"))
+        broker.reconnecting(CONSUMER, once, self.stop, partial(self.beat, CONSUMER))
 
     def _catch_up(self) -> None:
         def beat() -> None:

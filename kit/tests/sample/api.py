@@ -24,6 +24,8 @@ class Thing(schema.Body):
 def make_thing(thing, account_id):
     if thing["name"] == "forbidden":
         refuse("name-taken", "That name is taken.", name=thing["name"])
+    if thing["name"] == "later":
+        refuse("too-soon", "Not yet.", status=429, retry_after=7)
     with db.atomic():
         Effect.create(source="web", subject=str(account_id), sequence=thing["size"])
         outbox.add(outbox.Event("thing.made", str(account_id), {"name": thing["name"]}))

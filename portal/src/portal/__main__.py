@@ -25,8 +25,7 @@ def web() -> None:
 def check() -> None:
     """Say whether the portal could start: its settings and keys."""
     read = settings.read()
-    auth.Verifier(read.unit.trust_dir)
-    auth.Signer(read.unit.signing_key_file)
+    auth.check_keys(read.unit.trust_dir, read.unit.signing_key_file)
     click.echo("ok")
 
 

@@ -1,7 +1,7 @@
 """Refusals of services in words that help: what was refused, why, and what can be done."""
 
 from flask import current_app
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from portal.clients import Json, Problem
 from portal.language import words
@@ -97,6 +97,17 @@ def _sentences(facts: Json) -> dict[str, str]:
         "currency-mismatch": gettext("Your organization buys in another currency."),
         "code-unknown": gettext("This activation code is not known, or no longer."),
         "too-many-devices": gettext("This license is activated on as many devices as its plan allows."),
+        "device-released": gettext(
+            "This device was released. Whoever holds the license lets it in again under My devices."
+        ),
+        "license-not-held": gettext("The person no longer holds a license of %(plan)s.", plan=plan),
+        "too-many-guesses": ngettext(
+            "Several codes that do not exist were tried from your network, so none is looked at for a moment. "
+            "Nothing is lost: try again in %(num)s second.",
+            "Several codes that do not exist were tried from your network, so none is looked at for a moment. "
+            "Nothing is lost: try again in %(num)s seconds.",
+            int(facts.get("retry_after", 60)),
+        ),
         "permission-missing": gettext("You may not do this. An administrator of your organization can."),
         "invalid-fields": gettext("Some fields were not accepted. Nothing you typed is lost."),
         "not-found": gettext("It does not exist, or no longer."),

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from entitlements import settings
 from entitlements.app import create_app
 from entitlements.handlers import HANDLERS
-from kit import clock, cursors
+from kit import clock, cursors, db
 
 CONTRACTS = Path(__file__).parents[3] / "contracts" / "events"
 EVERYTHING = ("purchase", "billing", "people", "domains", "licenses", "activity:read", "roles", "account:read")
@@ -158,3 +158,55 @@ def open_office(client: FlaskClient, bearer: Any, world: World) -> Callable[[str
 @pytest.fixture
 def office(open_office: Callable[[str], Office]) -> Office:
     return open_office("acme.example")
+
+
+@pytest.fixture
+def bob(office: Office) -> str:
+    """A member with an Advanced license, which is for three devices."""
+    office.buys("advanced", 3)
+    member = office.hires("bob")
+    office.assigns(member, "advanced")
+    return member
+
+
+@pytest.fixture
+def code_of(office: Office, client: FlaskClient, bearer: Any) -> Callable[[str], Any]:
+    """The answer that the notifier gets when it asks for a member's code."""
+
+    def read(member: str) -> Any:
+        license = office.gets(f"/members/{member}")["license"]["id"]
+        path = f"{office.url}/licenses/{license}/activation"
+        return client.get(path, headers=bearer("activation:link", issuer="notifier"))
+
+    return read
+
+
+@pytest.fixture
+def activate(client: FlaskClient) -> Callable[..., Any]:
+    """What a device does with a code; `at`: the address that it has."""
+
+    def activating(code: str, device: str = "laptop", at: str = "192.0.2.1") -> Any:
+        body = {"code": code, "device": {"id": device, "name": device.title()}}
+        return client.post("/v1/activations", json=body, environ_base={"REMOTE_ADDR": at})
+
+    return activating
+
+
+@pytest.fixture
+def statements(database: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """The statements that a call sends to the database."""
+
+    def sent_by(call: Callable[[], Any]) -> list[str]:
+        sent: list[str] = []
+        execute = db.database.obj.execute_sql
+
+        def noted(sql: str, *given: Any) -> Any:
+            sent.append(sql)
+            return execute(sql, *given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(db.database.obj, "execute_sql", noted)
+            call()
+        return sent
+
+    return sent_by

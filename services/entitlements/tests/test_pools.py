@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from entitlements import commands, handlers, queries
-from entitlements.models import LIVE, Account, Assignment, Member, Pool
+from entitlements.models import LIVE, Assignment, Pool
 from kit import clock, db
 from kit.errors import Refusal
 from kit.testing import Source
@@ -30,10 +30,12 @@ class Seats(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
+        domain = f"{clock.new_id()}.example"
         account = {"name": "A", "locale": "en", "time_zone": "UTC", "currency": "CAD", "address": {}}
-        self.account = Account.create(**account).id
-        common = {"account": self.account, "name": "P", "known_as": "p", "locale": "en", "roles": ["member"]}
-        self.members = [Member.create(email=f"{n}@a.example", **common).id for n in range(4)]
+        common = {"name": "P", "locale": "en", "roles": ["member"]}
+        self.account = commands.open_account(account, {**common, "email": f"a@{domain}"})[0].id
+        people = [{**common, "email": f"{n}@{domain}"} for n in range(4)]
+        self.members = [commands.add_member(self.account, person).id for person in people]
         self.orders, self.issued = Source("orders"), 0
 
     @rule(plan=plans, interval=intervals, seats=few)
@@ -114,6 +116,18 @@ def test_verify_finds_nothing_after_honest_work(busy_office):
         ("UPDATE licenses SET state = 'parked' WHERE state = 'free'", "by the licenses"),
         ("UPDATE assignments SET ended_at = 1 WHERE ended_at IS NULL", "its state and its assignment disagree"),
         ("DELETE FROM outbox WHERE type = 'license.assigned'", "by the log"),
+        ("UPDATE assignments SET member = (SELECT id FROM members WHERE name = 'Bob')", "holder of license"),
+        ("UPDATE assignments SET activated_at = 1", "activation of license"),
+        ("UPDATE licenses SET order_id = id", "licenses of order line"),
+        ("UPDATE licenses SET plan = 'pro'", "licenses of order line"),
+        ("UPDATE parkings SET seats = seats + 1", "parking "),
+        ("UPDATE parkings SET undone_at = NULL", "parking "),
+        ("UPDATE accounts SET currency = 'USD'", "account "),
+        ("UPDATE members SET email = 'mallory@x.example' WHERE name = 'Bob'", "member "),
+        ("UPDATE members SET roles = '[\"administrator\"]'", "member "),
+        ("UPDATE members SET state = 'removed'", "member "),
+        ("UPDATE domains SET state = 'pending'", "domain "),
+        ("DELETE FROM domains", "domain "),
     ],
 )
 def test_verify_names_every_difference(busy_office, damage, named):

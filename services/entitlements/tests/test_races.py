@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
+import pytest
+
 from entitlements import commands, queries
 from entitlements.models import LIVE, Assignment, Member
-from kit import clock, db
+from kit import auth, clock, db
 from kit.errors import Refusal
 from kit.testing import announced
 
@@ -107,18 +109,97 @@ def test_parking_racing_assign_gives_the_last_seat_to_one_of_them(office):
     assert list(queries.differences()) == []
 
 
-def test_one_device_too_many_is_refused_however_fast_they_come(office, keys):
-    from kit import auth
-
+@pytest.fixture
+def held(office, keys):
+    """An Eco license, which is for two devices: its code, and what devices and its holder do with it."""
+    office.buys("eco", 1)
+    holder = office.administrator["id"]
     signer = auth.Signer(keys / "entitlements.json")
-    office.buys("eco", 1)  # two devices
-    code = commands.assign_license(office.id, office.administrator["id"], "eco").code
-    outcome = at_once(
-        *[lambda d=d: commands.activate_license(code, d, d, signer).assignment.id for d in "abcd"]
-    )
+
+    class Held:
+        code = commands.assign_license(office.id, holder, "eco").code
+
+        def activates(self, device):
+            return lambda: commands.activate_license(self.code, {"id": device, "name": device}, signer).token
+
+        def lets_in(self, device):
+            named = {"id": device, "name": device}
+            return lambda: commands.activate_device(office.id, holder, "eco", named, signer).token
+
+        def releases(self, device):
+            id = next(row.id for row in self.rows() if row.device_id == device)
+            return lambda: commands.release_device(office.id, holder, id)
+
+        def rows(self):
+            return queries.devices(office.id, holder)
+
+        def in_use(self):
+            return {row.device_id for row in self.rows() if row.released_at is None}
+
+    return Held()
+
+
+def in_use_by_the_log():
+    """The devices that a reader of the events holds to be in use."""
+    devices = set()
+    for event in announced("license.activated", "license.deactivated"):
+        known = event.data["device"]["id"]
+        assert (known in devices) == (event.type == "license.deactivated"), "told twice"
+        (devices.discard if known in devices else devices.add)(known)
+    return devices
+
+
+def test_one_device_too_many_is_refused_however_fast_they_come(held):
+    outcome = at_once(*[held.activates(device) for device in "abcd"])
 
     assert outcome.count("too-many-devices") == 2
     assert len(announced("license.activated")) == 2
+
+
+def test_of_two_devices_that_come_at_once_one_gets_the_last_place(held):
+    held.activates("kept")()
+    for number in ROUNDS:
+        guest, other = f"guest {number}", f"other {number}"
+        outcome = at_once(held.activates(guest), held.lets_in(other))
+
+        assert outcome.count("too-many-devices") == 1
+        assert len(held.in_use()) == 2
+        held.releases(*held.in_use() - {"kept"})()
+    assert held.in_use() == in_use_by_the_log() == {"kept"}
+
+
+def test_release_racing_activation_gives_the_place_to_one_of_them(held):
+    held.activates("kept")()
+    held.activates("guest 0")()
+    for number in ROUNDS:
+        old, new = f"guest {number}", f"guest {number + 1}"
+        released, activated = at_once(held.releases(old), held.activates(new))
+
+        assert released is None
+        if activated == "too-many-devices":
+            held.activates(new)()
+        assert held.in_use() == in_use_by_the_log() == {"kept", new}
+
+
+def test_release_racing_renewal_leaves_the_device_released(held):
+    for number in ROUNDS:
+        device = f"device {number}"
+        held.activates(device)()
+        released, renewed = at_once(held.releases(device), held.activates(device))
+
+        assert released is None
+        assert renewed == "device-released" or renewed.count(".") == 2
+        assert held.in_use() == in_use_by_the_log() == set()
+    assert Assignment.get(LIVE).activated_at is None
+
+
+def test_a_device_released_twice_at_once_is_released_once(held):
+    for number in ROUNDS:
+        device = f"device {number}"
+        held.activates(device)()
+        outcome = at_once(*[held.releases(device)] * 3)
+        assert sorted(map(str, outcome)) == ["None", "not-found", "not-found"]
+    assert len(announced("license.deactivated")) == len(ROUNDS)
 
 
 def test_of_two_clicks_on_a_sign_in_link_one_signs_in(office):

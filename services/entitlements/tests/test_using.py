@@ -1,24 +1,20 @@
 """Checks, activation, signing in."""
 
+import json
+
 import pytest
 import time_machine
 from joserfc import jwk, jwt
 
+from entitlements import settings
+from entitlements.api.activations import KEYS
+from entitlements.app import create_app
 from kit import clock
 from kit.testing import announced
 
 
 def refused(answer):
     return answer.status_code, answer.json["code"]
-
-
-@pytest.fixture
-def bob(office):
-    """A member with an Advanced license."""
-    office.buys("advanced", 3)
-    member = office.hires("bob")
-    office.assigns(member, "advanced")
-    return member
 
 
 @pytest.fixture
@@ -110,25 +106,6 @@ def test_licenses_of_two_product_families_allow_together_what_each_allows(office
 # Activation. ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def code_of(office, client, bearer):
-    def read(member):
-        license = office.gets(f"/members/{member}")["license"]["id"]
-        path = f"{office.url}/licenses/{license}/activation"
-        return client.get(path, headers=bearer("activation:link", issuer="notifier"))
-
-    return read
-
-
-@pytest.fixture
-def activate(client):
-    def activating(code, device="laptop"):
-        body = {"code": code, "device": {"id": device, "name": device.title()}}
-        return client.post("/v1/activations", json=body)
-
-    return activating
-
-
 def test_the_code_activates_a_device_and_the_answer_can_be_checked_without_us(
     client, office, bob, code_of, activate
 ):
@@ -142,6 +119,59 @@ def test_the_code_activates_a_device_and_the_answer_can_be_checked_without_us(
     assert (claims["plan"], claims["device"]) == ("advanced", "laptop")
     assert claims["exp"] - claims["iat"] <= 24 * 3600
     assert activated.json["activated_at"] == office.gets(f"/members/{bob}")["license"]["activated_at"]
+
+
+def test_products_know_the_next_key_before_it_signs_and_the_previous_one_after(
+    app, bob, code_of, activate, tmp_path
+):
+    """A product that read the set before each turn verifies what is signed after it."""
+    code = code_of(bob).json["code"]
+    first, second, third = (jwk.generate_key("OKP", "Ed25519", {"kid": name}) for name in ("1", "2", "3"))
+
+    def turn(signing, *published):
+        """The service as it starts with these keys; the set that it publishes."""
+        secret, trust = tmp_path / "entitlements.json", tmp_path / "trust"
+        trust.mkdir(exist_ok=True)
+        secret.write_text(json.dumps({"issuer": "entitlements", "key": signing.as_dict(private=True)}))
+        public = [key.as_dict(private=False) for key in published]
+        may = {"with_account": [], "without_account": [], "keys": public}
+        (trust / "entitlements.json").write_text(json.dumps(may))
+        settled = settings.read()._replace(trust_dir=str(trust), signing_key_file=str(secret))
+        app.extensions.update(create_app(settled).extensions)
+        return app.test_client().get("/v1/activation-keys").json
+
+    def verified(token, known):
+        return jwt.decode(token, jwk.KeySet.import_key_set(known), algorithms=["Ed25519"]).claims["sub"] == bob
+
+    known = turn(first, first, second)
+    token = activate(code).json["token"]
+    assert verified(token, known)
+    for signing, published in ((second, (first, second)), (second, (second, third)), (third, (second, third))):
+        new = turn(signing, *published)
+        renewed = activate(code).json["token"]
+        assert verified(renewed, known), "the product has not heard of the new set yet"
+        assert [key["kid"] for key in new["keys"]] == [key.kid for key in published]
+        assert not any("d" in key for key in new["keys"])
+        known, token = new, renewed
+
+
+def test_the_key_that_signs_is_published_whatever_others_trust(app, keys, tmp_path):
+    trusted = json.loads((keys / "trust" / "entitlements.json").read_text())
+    (own,) = trusted["keys"]
+    other = jwk.generate_key("OKP", "Ed25519", {"kid": "next"}).as_dict(private=False)
+    (tmp_path / "entitlements.json").write_text(json.dumps({**trusted, "keys": [other]}))
+    settled = {"trust_dir": str(tmp_path), "signing_key_file": str(keys / "entitlements.json")}
+    served = create_app(settings.read()._replace(**settled)).extensions[KEYS]
+
+    assert [key["kid"] for key in served] == ["next", own["kid"]]
+
+
+def test_the_keys_may_be_kept_for_an_hour_and_asked_for_again_by_their_tag(client):
+    answer = client.get("/v1/activation-keys")
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    again = client.get("/v1/activation-keys", headers={"If-None-Match": answer.headers["ETag"]})
+
+    assert (again.status_code, again.data) == (304, b"")
 
 
 def test_each_device_is_announced_once_and_the_holder_is_the_actor(bob, code_of, activate):

@@ -87,7 +87,8 @@ class Replica:
             for event in events:
                 self._write(store, event)
                 store.step(READER, event)
-        self._look_up(store, {(e.account, e.data["member_id"]) for e in events if _is_about_a_holder(e)})
+        touched = [(e.account, e.data["member_id"]) for e in events if _is_about_a_holder(e)]
+        self._look_up(store, dict.fromkeys(touched))  # in order: whoever sees the last change sees all
 
     def renew(self, as_of: float) -> None:
         """All of it is still so at that instant."""

@@ -59,6 +59,21 @@ class Entitlements:
     def unpark(self, parking_id: str) -> None:
         self.api.delete(f"{self.base}/parkings/{parking_id}")
 
+    def devices(self, member_id: str) -> list[Json]:
+        """Those in use, then those that were released."""
+        found: list[Json] = self.api.get(f"{self.base}/members/{member_id}/devices")["items"]
+        return found
+
+    def let_in(self, member_id: str, plan: str, device: Json) -> Json:
+        """Activate the member's license on the device {id, name}, also on a released one."""
+        return self.api.post(f"{self.base}/members/{member_id}/devices", {"plan": plan, "device": device})
+
+    def release(self, member_id: str, device_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}/devices/{device_id}")
+
+    def release_all(self, member_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}/devices")
+
 
 class Door:
     """What people may do before we know who they are: sign in, activate."""

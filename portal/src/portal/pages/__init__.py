@@ -4,6 +4,7 @@ from portal.pages import (
     activate,
     activity,
     checkout,
+    devices,
     documents,
     home,
     license,
@@ -14,17 +15,20 @@ from portal.pages import (
     sign_in,
 )
 
-PAGES = (
-    activate,
-    activity,
-    checkout,
-    documents,
-    home,
-    license,
-    licenses,
-    orders,
-    people,
-    products,
-    sign_in,
-)
-BLUEPRINTS = [page.blueprint for page in PAGES]
+BLUEPRINTS = [
+    page.blueprint
+    for page in (
+        activate,
+        activity,
+        checkout,
+        devices,
+        documents,
+        home,
+        license,
+        licenses,
+        orders,
+        people,
+        products,
+        sign_in,
+    )
+]

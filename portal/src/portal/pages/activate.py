@@ -26,13 +26,16 @@ def enter() -> str | Response:
 
 @blueprint.get("/activate/<code>")
 @session.public
-def show(code: str) -> str | tuple[str, int]:
+def show(code: str) -> str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """What the code is for; in the person's own language unless another was chosen."""
     try:
         found = session.services().door().activation(code)
     except Problem as problem:
         if problem.unreachable:
             raise
+        if problem.code == "too-many-guesses":
+            later = {"Retry-After": str(problem.facts["retry_after"])}
+            return render_template("activate/wait.html", problem=problem), 429, later
         return render_template("activate/unknown.html"), 404
     g.time_zone = found["account_time_zone"]
     if not g.get("me") and not language.session.get("language"):

@@ -21,6 +21,7 @@ def event_types() -> dict[str, dict[str, str]]:
             "license.assigned": gettext("License given"),
             "license.unassigned": gettext("License taken back"),
             "license.activated": gettext("License activated"),
+            "license.deactivated": gettext("Device released"),
             "license.issued": gettext("Licenses ready"),
             "seats.parked": gettext("Licenses removed"),
             "seats.unparked": gettext("Removal undone"),

@@ -1,10 +1,12 @@
 """Accounts, people and seats in words and rules."""
 
+import hashlib
 import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from ipaddress import IPv6Network, ip_address
 from typing import Any, NamedTuple, NoReturn
 
 from kit.errors import refuse
@@ -164,5 +166,29 @@ def typed_code(text: str) -> str:
     return code
 
 
+CODE_UNKNOWN = "code-unknown"
+
+
 def code_unknown() -> NoReturn:
-    refuse("code-unknown", "There is no such activation code.", status=404)
+    refuse(CODE_UNKNOWN, "There is no such activation code.", status=404)
+
+
+# Guessing. --------------------------------------------------------------------------------------
+
+GUESSES, GUESSES_WINDOW = 10, 60_000_000  # wrong codes that one caller may try, in so many microseconds
+
+
+def fingerprint(text: str) -> str:
+    """Tells texts apart without keeping them."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def caller_at(address: str) -> str:
+    """Whom to count as one: an IPv4 address; the /64 of an IPv6 one, since every household has all of that."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))

@@ -88,13 +88,22 @@ def license_unassigned(assignment: Assignment, pool: Seats) -> Event:
 
 
 def license_activated(assignment: Assignment, device: Device) -> Event:
-    data = {
+    return Event("license.activated", assignment.account_id, _device(assignment, device))
+
+
+def license_deactivated(assignment: Assignment, device: Device) -> Event:
+    """`activated`: whether the license is still active on another device."""
+    still = {"activated": assignment.activated_at is not None}
+    return Event("license.deactivated", assignment.account_id, {**_device(assignment, device), **still})
+
+
+def _device(assignment: Assignment, device: Device) -> dict[str, Any]:
+    return {
         "license_id": assignment.license_id,
         "member_id": assignment.member_id,
         "plan": assignment.plan,
         "device": {"id": device.device_id, "name": device.name},
     }
-    return Event("license.activated", assignment.account_id, data)
 
 
 def seats_parked(parking: Parking, seats: int, parked: int, pool: Seats) -> Event:

@@ -1,5 +1,6 @@
 """The tables: accounts and their people; plans as the catalog told them; licenses and who holds them."""
 
+import uuid
 from typing import NoReturn
 
 import peewee
@@ -41,6 +42,7 @@ class Domain(db.Table):
     state = peewee.TextField(default=PENDING)
     added_at = db.Instant(default=clock.now)
     approved_at = db.Instant(null=True)
+    account_id: str
 
     class Meta:
         indexes = ((("account", "domain"), True),)
@@ -83,6 +85,12 @@ class Member(db.Table):
     def name_anew(self, name: str, email: str) -> None:
         self.name, self.email = name, email
         self.known_as = f"{plain(name)} {email}"
+
+    @classmethod
+    def of_account(cls, account_id: str, member_id: str) -> "Member":
+        """The member; refused with 404 when there is none in the account."""
+        member: Member | None = cls.get_or_none(cls.id == member_id, cls.account == account_id)
+        return member or cls.unknown(member_id)
 
     @staticmethod
     def unknown(member_id: str) -> NoReturn:
@@ -264,12 +272,37 @@ Assignment.add_index(
 
 
 class Device(db.Table):
-    """A device on which an assignment's code was used."""
+    """A device on which a license is active until `released_at`. A released one is kept: whatever runs on it
+    still knows the code, which must not let it in again by itself."""
 
     assignment = peewee.ForeignKeyField(Assignment, column_name="assignment", index=False)
     device_id = peewee.TextField()
     name = peewee.TextField()
     activated_at = db.Instant(default=clock.now)
+    released_at = db.Instant(null=True)
+    assignment_id: str
 
     class Meta:
         primary_key = peewee.CompositeKey("assignment", "device_id")
+
+    @property
+    def id(self) -> str:
+        """What an address can hold; another one after the device was let in again, so that a click on an old
+        page releases nothing."""
+        return str(uuid.uuid5(uuid.UUID(self.assignment_id), f"{self.activated_at} {self.device_id}"))
+
+
+IN_USE = Device.released_at.is_null()
+
+
+class Guess(db.Table):
+    """A code that does not exist, and who tried it; forgotten after a few minutes. Neither is stored as it is:
+    a wrong code may be a right one with one letter wrong."""
+
+    caller = peewee.TextField()
+    code = peewee.TextField()
+    tried_at = db.Instant(index=True)
+
+    class Meta:
+        table_name = "guesses"
+        primary_key = peewee.CompositeKey("caller", "code")

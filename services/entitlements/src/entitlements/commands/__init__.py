@@ -1,9 +1,16 @@
 """What people do: one function = one verb = one transaction, which begins by locking the account's row."""
 
 from entitlements.commands.accounts import change_account, open_account
-from entitlements.commands.activations import Activated, activate_license
+from entitlements.commands.activations import (
+    Activated,
+    activate_device,
+    activate_license,
+    release_device,
+    release_devices,
+)
 from entitlements.commands.assignments import assign_license, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
+from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
 from entitlements.commands.restores import retell_account
@@ -11,6 +18,7 @@ from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
     "Activated",
+    "activate_device",
     "activate_license",
     "add_domain",
     "add_member",
@@ -18,8 +26,12 @@ __all__ = [
     "assign_license",
     "change_account",
     "change_member",
+    "forget_guesses",
+    "limit_guesses",
     "open_account",
     "park_seats",
+    "release_device",
+    "release_devices",
     "remove_domain",
     "remove_member",
     "retell_account",

@@ -69,9 +69,7 @@ def remove_member(account_id: str, member_id: str, grants: frozenset[str]) -> No
 
 def _active_member(account_id: str, member_id: str) -> Member:
     """The member; refused when there is none in the account, or when they were removed."""
-    member: Member | None = Member.get_or_none(Member.id == member_id, Member.account == account_id)
-    if member is None:
-        Member.unknown(member_id)
+    member = Member.of_account(account_id, member_id)
     member.check_active()
     return member
 

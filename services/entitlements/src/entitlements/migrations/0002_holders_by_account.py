@@ -3,5 +3,5 @@
 
 def up(_migrator, db):
     db.execute_sql(
-        "CREATE INDEX assignments_of_account ON assignments (account, member, id) WHERE (ended_at IS NULL)"
+        'CREATE INDEX assignments_of_account ON assignments (account, member, id) WHERE ("ended_at" IS NULL)'
     )

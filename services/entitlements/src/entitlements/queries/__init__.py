@@ -1,7 +1,7 @@
 """What people ask."""
 
 from entitlements.queries.accounts import account, domains, sign_ins
-from entitlements.queries.activations import activation_of, code_described
+from entitlements.queries.activations import activation_of, code_described, devices
 from entitlements.queries.checks import check, check_many, entitlements
 from entitlements.queries.members import member, members, standing
 from entitlements.queries.seats import licenses, parkings, pools
@@ -14,6 +14,7 @@ __all__ = [
     "check",
     "check_many",
     "code_described",
+    "devices",
     "differences",
     "domains",
     "entitlements",

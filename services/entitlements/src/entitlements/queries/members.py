@@ -36,9 +36,7 @@ def members(account_id: str, *, q: str, state: str, plan: str, cursor: str, limi
 
 
 def member(account_id: str, member_id: str) -> Member:
-    found: Member | None = Member.get_or_none(Member.id == member_id, Member.account == account_id)
-    if found is None:
-        Member.unknown(member_id)
+    found = Member.of_account(account_id, member_id)
     _attach_licenses([found])
     return found
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import peewee
 
-from entitlements import domain
-from entitlements.models import LIVE, Assignment, License, Pool
+from entitlements import domain, events
+from entitlements.models import LIVE, Account, Assignment, Domain, License, Member, Parking, Pool
 from kit.outbox import Outbox
 
+Facts = dict[str, dict[Any, Any]]
+ACCOUNT, MEMBER, DOMAIN, LINE, PARKING = "account", "member", "domain", "licenses of order line", "parking"
+HOLDER, ACTIVATED = "holder of license", "activation of license"
 STATES = (domain.ASSIGNED, domain.FREE, domain.PARKED)
 _SEATS_MOVED = {
     "license.issued": {domain.FREE: 1},
@@ -25,12 +28,13 @@ def differences() -> Iterator[str]:
     """One sentence each; nothing when pools, licenses, assignments and the log agree."""
     pools, licenses = _pools(), _licenses()
     yield from _compare("pool", pools, "licenses", licenses)
-    counted, holders = _log()
+    counted, told = _log()
     yield from _compare("pool", _by_plan(pools), "log", counted)
-    held = {row.license_id: row.member_id for row in Assignment.select().where(LIVE)}
-    yield from _compare("holder of license", held, "log", holders)
+    for what, ours in _facts().items():
+        yield from _compare(what, ours, "log", told[what])
+    held = {row.license_id for row in Assignment.select().where(LIVE)}
     assigned = License.select(License.id).where(License.state == domain.ASSIGNED)
-    for license_id in held.keys() ^ {row.id for row in assigned.iterator()}:
+    for license_id in held ^ {row.id for row in assigned.iterator()}:
         yield f"license {license_id}: its state and its assignment disagree"
 
 
@@ -59,18 +63,69 @@ def _by_plan(pools: dict[Any, int]) -> dict[Any, int]:
     return dict(counts)
 
 
-def _log() -> tuple[dict[Any, int], dict[str, str]]:
-    """Seats by account, plan and state, and the holder of each assigned license, as announced."""
+def _facts() -> Facts:
+    """What the rows say of everything that is announced."""
+    account, member = events.account_changed, events.member_changed
+    live = list(Assignment.select().where(LIVE))
+    return {
+        ACCOUNT: {row.id: account(row).data for row in Account.select()},
+        MEMBER: {row.id: (row.account_id, member(row).data) for row in Member.select()},
+        DOMAIN: {(row.account_id, row.domain): row.state for row in Domain.select()},
+        HOLDER: {row.license_id: row.member_id for row in live},
+        ACTIVATED: {row.license_id: True for row in live if row.activated_at is not None},
+        LINE: _lines(),
+        PARKING: {row.id: row.seats for row in Parking.select().where(Parking.undone_at.is_null())},
+    }
+
+
+def _lines() -> dict[Any, Any]:
+    by = (License.account, License.order_id, License.line, License.plan, License.interval)
+    rows: Any = License.select(*by, peewee.fn.COUNT(License.id)).group_by(*by).tuples()
+    return {
+        (account, str(order), line): [plan, interval, count]
+        for account, order, line, plan, interval, count in rows
+    }
+
+
+def _log() -> tuple[dict[Any, int], Facts]:
+    """Seats by account, plan and state, and all else, as announced."""
     counts: Counter[Any] = Counter()
-    holders: dict[str, str] = {}
-    told = Outbox.select(Outbox.envelope).where(Outbox.type.in_(list(_SEATS_MOVED))).order_by(Outbox.id)
-    for row in told.iterator():
+    facts: Facts = {what: {} for what in (ACCOUNT, MEMBER, DOMAIN, HOLDER, ACTIVATED, LINE, PARKING)}
+    for row in Outbox.select(Outbox.envelope).order_by(Outbox.id).iterator():
         event = json.loads(row.envelope)
-        data, type_ = event["data"], event["type"]
-        for state, sign in _SEATS_MOVED[type_].items():
-            counts[event["subject"], data["plan"], state] += sign * data.get("seats", 1)
-        if type_ == "license.assigned":
-            holders[data["license_id"]] = data["member_id"]
-        elif type_ == "license.unassigned":
-            holders.pop(data["license_id"], None)
-    return {key: count for key, count in counts.items() if count}, holders
+        data, type_, account = event["data"], event["type"], event["subject"]
+        for state, sign in _SEATS_MOVED.get(type_, {}).items():
+            counts[account, data["plan"], state] += sign * data.get("seats", 1)
+        _note(facts, type_, account, data)
+    return {key: count for key, count in counts.items() if count}, facts
+
+
+def _note(facts: Facts, type_: str, account: str, data: dict[str, Any]) -> None:
+    match type_:
+        case "account.opened" | "account.changed":
+            facts[ACCOUNT][account] = data
+        case "member.added" | "member.changed":
+            facts[MEMBER][data["member_id"]] = (account, data)
+        case "member.removed":
+            _, known = facts[MEMBER][data["member_id"]]
+            facts[MEMBER][data["member_id"]] = (account, {**known, "state": domain.REMOVED})
+        case "domain.added" | "domain.approved":
+            facts[DOMAIN][account, data["domain"]] = (
+                domain.PENDING if type_ == "domain.added" else domain.APPROVED
+            )
+        case "domain.removed":
+            facts[DOMAIN].pop((account, data["domain"]), None)
+        case "license.issued":
+            line = (account, data["order_id"], data["line"])
+            facts[LINE][line] = [data["plan"], data["interval"], data["seats"]]
+        case "license.assigned":
+            facts[HOLDER][data["license_id"]] = data["member_id"]
+        case "license.activated":
+            facts[ACTIVATED][data["license_id"]] = True
+        case "license.unassigned":
+            facts[HOLDER].pop(data["license_id"], None)
+            facts[ACTIVATED].pop(data["license_id"], None)
+        case "seats.parked":
+            facts[PARKING][data["parking_id"]] = data["seats"]
+        case "seats.unparked":
+            facts[PARKING].pop(data["parking_id"], None)

@@ -1,7 +1,16 @@
 """JSON in and out of entitlements: one module for each of the routes' modules."""
 
 from entitlements.schemas.accounts import Account, AccountChanges, NewAccount, OpenedAccount
-from entitlements.schemas.activations import Activation, ActivationCode, CodeDescribed, KeySet, NewActivation
+from entitlements.schemas.activations import (
+    Activation,
+    ActivationCode,
+    CodeDescribed,
+    DevicesQuery,
+    KeySet,
+    KnownDevice,
+    NewActivation,
+    NewDevice,
+)
 from entitlements.schemas.checks import (
     Answers,
     Entitlements,
@@ -32,9 +41,11 @@ __all__ = [
     "Answers",
     "Assignment",
     "CodeDescribed",
+    "DevicesQuery",
     "Domain",
     "Entitlements",
     "KeySet",
+    "KnownDevice",
     "License",
     "LicensesQuery",
     "LinkUse",
@@ -45,6 +56,7 @@ __all__ = [
     "NewAccount",
     "NewActivation",
     "NewAssignment",
+    "NewDevice",
     "NewDomain",
     "NewMember",
     "NewParking",

@@ -1,12 +1,14 @@
 """Activation: a code and a device in, a token out."""
 
+from marshmallow import Schema, fields
 from marshmallow import Schema as Answer
-from marshmallow import fields
 
 from entitlements import domain
-from entitlements.schemas.seats import Holder
+from entitlements.schemas.seats import PLAN, Holder
 from entitlements.schemas.texts import Name
 from kit import schema
+
+TEXT = {"type": "string"}
 
 
 class Device(schema.Body):
@@ -17,6 +19,27 @@ class Device(schema.Body):
 class NewActivation(schema.Body):
     code = schema.Text(longest=60, required=True)
     device = fields.Nested(Device, required=True)
+
+
+class NewDevice(schema.Body):
+    plan = fields.String(required=True, validate=PLAN)
+    device = fields.Nested(Device, required=True)
+
+
+class DevicesQuery(Schema):
+    plan = schema.Text(longest=30, shortest=0, load_default="", metadata={"description": "Only of this plan."})
+
+
+class KnownDevice(Answer):
+    id = fields.String(metadata={"description": "In addresses; the device's own is `device.id`."})
+    device = fields.Function(
+        lambda known: {"id": known.device_id, "name": known.name},
+        metadata={"type": "object", "properties": {"id": TEXT, "name": TEXT}},
+    )
+    plan = fields.String(attribute="assignment.plan")
+    license_id = fields.String(attribute="assignment.license_id")
+    activated_at = schema.Instant()
+    released_at = schema.Instant(allow_none=True)
 
 
 class Activation(Answer):

@@ -1,0 +1,39 @@
+"""What is read belongs to one moment, and what went wrong in a database is what is said of it."""
+
+import threading
+
+import peewee
+import pytest
+
+from kit import db
+from sample.models import Effect
+
+
+def note(text: str = "") -> None:
+    with db.atomic():
+        Effect.create(source="shop", subject=text, sequence=1)
+
+
+def test_a_snapshot_reads_one_moment_and_keeps_no_writer_waiting(database):
+    def writes() -> None:
+        with database.connection_context():
+            note()
+
+    with db.snapshot():
+        before = Effect.select().count()
+        writer = threading.Thread(target=writes)
+        writer.start()
+        writer.join(20)
+        assert not writer.is_alive()
+        assert Effect.select().count() == before
+
+    assert Effect.select().count() == before + 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_is_named(database):
+    pages = database.execute_sql("PRAGMA page_count").fetchone()[0]
+    database.execute_sql(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(peewee.OperationalError, match="full"):
+        note("x" * 100_000)

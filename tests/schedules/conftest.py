@@ -1,0 +1,3 @@
+"""What is reported is measured as in the fault matrix."""
+
+from faults.conftest import figure  # noqa: F401
