@@ -1,6 +1,7 @@
 """The relay and the consumer against a real RabbitMQ: what is said arrives, whatever happens to the broker."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -102,6 +103,28 @@ def test_what_is_said_is_heard_once_and_in_order(database, url):
         until(lambda: len(effects()) == 700)
 
     assert effects() == [("a", n) for n in range(1, 701)]
+    assert all_sent()
+
+
+@pytest.fixture
+def dead_queue(url, rabbitmq):
+    """The queue as RabbitMQ 3.10 may leave it when its power fails: known by name, with nobody behind it."""
+    with consuming(url):
+        pass
+    rabbitmq.kill()
+    for stored in (rabbitmq.directory / "data").rglob("quorum"):
+        shutil.rmtree(stored)
+    rabbitmq.start()
+    return url
+
+
+def test_a_queue_that_answers_nothing_is_given_up_and_made_anew(database, dead_queue):
+    with relaying(dead_queue):
+        say(3)
+        consumer.give_up_queue(dead_queue)
+        with consuming(dead_queue):
+            until(lambda: len(effects()) == 3)
+
     assert all_sent()
 
 

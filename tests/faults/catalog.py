@@ -23,6 +23,7 @@ DELIVERY, RELAY, BROKER = "test_delivery.py::test_", "test_relay.py::test_", "te
 CONSUMER, POISON, MAIL = "test_consumer.py::test_", "test_poison.py::test_", "test_mail.py::test_"
 API, DEPLOY, OUTAGES = "test_api.py::test_", "test_deploy.py::test_", "tests/journeys/test_outages.py::test_"
 LETTERS, KIT = "services/notifier/tests/test_delivery.py::test_", "kit/tests/test_broker.py::test_"
+PRODUCTS, TOGETHER = "test_client.py::test_", "tests/contracts/test_client.py::test_"
 CURSORS = "kit/tests/test_cursors.py::test_"
 PAYING = "services/orders/tests/test_paying.py::test_"
 ROLLING, SCHEDULES = "tests/releases/test_rolling.py::test_", "tests/schedules/test_schedules.py::test_"
@@ -259,6 +260,32 @@ FAULTS = (
             "exit between `sending` and DATA, and after DATA",
             MAIL + "a_notifier_that_dies_around_a_mail_sends_it_once_more_with_its_name",
             MAIL + "control_a_notifier_that_forgets_what_it_was_sending_is_caught",
+        ),
+    ),
+    *_faults(
+        "products",
+        (
+            "a product off for days",
+            PRODUCTS + "a_product_that_was_off_for_days_knows_and_provisions_what_happened_meanwhile",
+            PRODUCTS + "control_a_client_that_reads_no_log_is_caught",
+        ),
+        (
+            "broker's disk wiped under a product",
+            PRODUCTS + "a_broker_that_lost_everything_costs_a_product_nothing",
+            PRODUCTS + "control_a_client_that_reads_no_log_is_caught",
+        ),
+        (
+            "a product's file lost; the services down at its start",
+            (
+                PRODUCTS + "a_product_that_lost_its_file_begins_anew_and_knows_the_same",
+                PRODUCTS + "with_the_services_down_a_product_starts_and_answers_from_its_file",
+            ),
+            PRODUCTS + "control_a_client_that_reads_no_log_is_caught",
+        ),
+        (
+            "10,000 events of which 30 % are lost, repeated or late",
+            TOGETHER + "events_lost_repeated_and_late_leave_the_replica_as_the_snapshot_byte_for_byte",
+            PRODUCTS + "control_a_client_that_reads_no_log_is_caught",
         ),
     ),
     *_faults(

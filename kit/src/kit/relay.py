@@ -18,16 +18,11 @@ log = structlog.get_logger()
 
 WINDOW = 500
 POLL = 0.02  # seconds; an empty poll costs 0.03 ms
-CONFIRMED_WITHIN = 30  # seconds; a queue that has lost its process confirms nothing for ever
 PERSISTENT = 2
 
 
 class Superseded(Exception):
     """Another worker holds the lease; it will send what we could not mark."""
-
-
-class Unconfirmed(pika.exceptions.AMQPError):
-    """The broker keeps silent about a window; it is sent again over another connection."""
 
 
 class Relay:
@@ -42,7 +37,6 @@ class Relay:
         self.window: list[Outbox] = []
         self.unconfirmed: set[int] = set()
         self.tag = 0
-        self.sent_at = 0.0
         self.connection = SelectConnection(
             broker.parameters(url),
             on_open_callback=lambda connection: connection.channel(on_open_callback=self._opened),
@@ -89,11 +83,9 @@ class Relay:
             self.connection.ioloop.call_later(POLL, lambda: self._guarded(self._tick))
             if not self.unconfirmed:
                 self._send_window()
-            elif time.monotonic() - self.sent_at > CONFIRMED_WITHIN:
-                raise Unconfirmed
 
     def _send_window(self) -> None:
-        self.window, self.sent_at = unsent(WINDOW), time.monotonic()
+        self.window = unsent(WINDOW)
         for event in self.window:
             self.tag += 1
             self.unconfirmed.add(self.tag)
