@@ -99,6 +99,13 @@ def test_all_devices_are_released_by_who_hands_out_licenses(signed_in, suite, gr
     assert grace["license"]["plan"] == "pro"
 
 
+def test_the_page_of_somebody_without_a_license_speaks_of_no_devices(signed_in, suite, grace):
+    ada = signed_in("Ada Lovelace")
+    assert 'id="devices"' in ada.open(f"/people/{grace['id']}").text
+    sophie = suite.member("Sophie Germain")
+    assert 'id="devices"' not in ada.open(f"/people/{sophie['id']}").text
+
+
 def test_devices_of_others_are_not_for_everybody(signed_in, suite, grace, in_use):
     sophie, row = signed_in("Sophie Germain"), suite.devices[grace["id"]][0]
     base = f"/people/{grace['id']}/devices"

@@ -67,7 +67,7 @@ def test_the_client_library_follows_what_a_release_has_said(version):
     replica.apply(store, [event for event in told if event.type != "license.unassigned"])
     assert {event.data["member_id"] for event in assigned} == replica.held.keys()
     for event in assigned:
-        assert replica.held[event.data["member_id"]].rules.keys() == event.data["features"].keys()
+        assert replica.held[event.data["member_id"]].answers.keys() == event.data["features"].keys()
 
     taken = [event for event in told if event.type == "license.unassigned"]
     replica.apply(store, taken)

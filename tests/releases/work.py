@@ -91,6 +91,9 @@ class Work:
     def offices(self) -> list[Office]:
         return [trader.office for trader in self.traders]
 
+    def done(self) -> Counter[str]:
+        return sum((thread.done for thread in self.threads), Counter[str]())
+
     def goes_on(self) -> None:
         """Until each of them has done something more: releases that change have people between them."""
         before = [sum(thread.done.values()) for thread in self.threads]

@@ -199,5 +199,6 @@ def _streams() -> click.Group:
 @plainly()
 def _act(verb: str, wanted: Mapping[str, str | None]) -> None:
     """By the rules of POST /v1/stream-acts."""
-    done = streams.act(**streams.WantedAct().load({"act": verb, **wanted}))
+    asked = streams.WantedAct().load({"act": verb, **wanted})
+    done = streams.act(asked.pop("act"), **asked)
     click.echo(f"{verb}: {done.event_id}, because {done.reason}")

@@ -157,6 +157,13 @@ def test_guessing_announces_nothing_and_takes_no_lock_of_an_account(code, guess,
     assert not [sql for sql in sent if "FOR NO KEY UPDATE" in sql or "accounts" in sql]
 
 
+def test_whoever_waits_costs_one_look(guess, activate, statements, code):
+    guess(10)
+    asked = statements(lambda: activate(code, at=GUESSER))
+
+    assert [sql.split()[0] for sql in asked] == ["SELECT"]
+
+
 def test_the_limit_costs_a_good_code_one_statement(code, activate, look, statements, monkeypatch):
     activate(code)
     with_limit = [statements(lambda: activate(code)), statements(lambda: look(code))]

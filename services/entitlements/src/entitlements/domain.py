@@ -166,11 +166,8 @@ def typed_code(text: str) -> str:
     return code
 
 
-CODE_UNKNOWN = "code-unknown"
-
-
 def code_unknown() -> NoReturn:
-    refuse(CODE_UNKNOWN, "There is no such activation code.", status=404)
+    refuse("code-unknown", "There is no such activation code.", status=404)
 
 
 # Guessing. --------------------------------------------------------------------------------------

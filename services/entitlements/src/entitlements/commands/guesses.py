@@ -25,7 +25,7 @@ def limit_guesses(code: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        if refusal.code == domain.CODE_UNKNOWN and code not in {guess.code for guess in tried}:
+        if refusal.code == "code-unknown" and code not in {guess.code for guess in tried}:
             _note(caller, code)
         raise
 
