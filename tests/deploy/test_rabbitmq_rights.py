@@ -24,7 +24,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
     """With every exchange and inbox, each declared by its owner."""
     made = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
     made.start()
-    for service in SERVICES:
+    for service in (*SERVICES, *PRODUCTS):
         connection = pika.BlockingConnection(broker.parameters(made.url(service)))
         channel = connection.channel()
         channel.exchange_declare(f"seatwise.{service}", "topic", durable=True)
@@ -178,16 +178,19 @@ def test_a_service_hears_nothing_from_those_that_it_does_not_follow(connect, ser
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_a_product_hears_entitlements_in_queues_of_its_own_and_is_heard_by_the_notifier(connect, product):
+def test_a_product_hears_entitlements_in_queues_of_its_own_and_says_its_own_events(connect, product):
     channel, own = connect(product), f"{product}.{'0' * 32}"
-    channel.exchange_declare(f"seatwise.{product}", "topic", durable=True)
     channel.queue_declare(own, durable=False, exclusive=True, auto_delete=True)
     channel.queue_bind(own, "seatwise.entitlements", "#")
-    connect("notifier").queue_bind("notifier.inbox", f"seatwise.{product}", "#")
     channel.basic_publish(f"seatwise.{product}", type_of(product), b"{}")
 
 
 DENIED_TO_PRODUCTS: dict[str, Callable[[BlockingChannel], object]] = {
+    "lets what dies in its queue into an inbox": lambda at: at.queue_declare(
+        f"secure-messages.{'2' * 32}",
+        exclusive=True,
+        arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "notifier.inbox"},
+    ),
     "says something of entitlements": lambda at: at.basic_publish(
         "seatwise.entitlements", "license.assigned", b""
     ),
@@ -209,7 +212,6 @@ def _bound(channel: BlockingChannel, exchange: str) -> None:
 @pytest.mark.parametrize("deed", DENIED_TO_PRODUCTS)
 def test_a_product_is_refused_when_it(connect, deed):
     channel = connect("secure-messages")
-    channel.exchange_declare("seatwise.secure-messages", "topic", durable=True)
     with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
         DENIED_TO_PRODUCTS[deed](channel)
     assert refused.value.reply_code == REFUSED
