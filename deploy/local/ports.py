@@ -6,6 +6,8 @@ import socket
 import sys
 from pathlib import Path
 
+from kit.settings import variable
+
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 20_000, 32_000  # below the ports that the system gives to outgoing connections
 
@@ -17,6 +19,7 @@ KNOWN = {
     "entitlements": 8003,
     "notifier": 8004,
     "mailbox": 8025,
+    "secure-messages": 8030,
 }
 
 
@@ -61,10 +64,10 @@ def _claim(port: int) -> bool:
 
 def chosen() -> dict[str, int]:
     """The fixed ports or those of the environment; PortBusy names the first that is taken."""
-    ports = {name: int(os.environ.get(f"{name.upper()}_PORT") or default) for name, default in KNOWN.items()}
+    ports = {name: int(os.environ.get(f"{variable(name)}_PORT") or default) for name, default in KNOWN.items()}
     for name, port in ports.items():
         if not is_free(port):
-            other = f"make run {name.upper()}_PORT={free(1)[0]}"
+            other = f"make run {variable(name)}_PORT={free(1)[0]}"
             raise PortBusy(f"Port {port} ({name}) is taken{_by(port)}. Stop that, or choose another: {other}")
     return ports
 

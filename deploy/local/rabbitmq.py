@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from local import ports, system
 from local.processes import Process, StartFailed
-from rabbitmq.definitions import FOLLOWED, definitions
+from rabbitmq.definitions import FOLLOWED, PRODUCTS, definitions
 
 NODE = "seatwise@localhost"
 ADMINISTRATOR = "seatwise"
@@ -134,11 +134,10 @@ class RabbitMQ:
         home.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         kept = self.directory / "passwords.json"
-        if not kept.exists():
-            kept.write_text(
-                json.dumps({user: secrets.token_urlsafe(18) for user in (ADMINISTRATOR, *FOLLOWED)})
-            )
-        self.passwords = json.loads(kept.read_text())
+        known = json.loads(kept.read_text()) if kept.exists() else {}
+        users = (ADMINISTRATOR, *FOLLOWED, *PRODUCTS)
+        self.passwords = {user: known.get(user) or secrets.token_urlsafe(18) for user in users}
+        kept.write_text(json.dumps(self.passwords))
         told = self.directory / "definitions.json"
         told.write_text(json.dumps(definitions(self.passwords, ADMINISTRATOR), indent=1))
         (self.directory / "enabled_plugins").write_text("[].\n")

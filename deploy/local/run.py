@@ -41,6 +41,7 @@ def main() -> int:
             databases=options.database,
             port=ports.chosen() if options.ports == "fixed" else {},
             demo=not options.no_demo,
+            units=(*suite.SERVICES, suite.PORTAL, *suite.PRODUCTS),
             say=say,
         )
         made.start()
@@ -81,6 +82,7 @@ def _welcome(made: suite.Suite) -> str:
         "",
         f"  Portal        {urls['portal']}",
         f"  Mailbox       {urls['mailbox']}   (every e-mail lands here)",
+        *(f"  {name:<15} {urls[name]}   (a product; the portal leads there)" for name in suite.PRODUCTS),
         *(f"  {name:<13} {urls[name]}   (API: /openapi.json)" for name in suite.SERVICES),
         f"  {'broker':<13} {made.broker_url.rpartition('@')[2]}   (its password: .run/suite.json)"
         if made.rabbitmq

@@ -16,11 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from kit.settings import variable
 from local import demo, ports, running, system
 from local.mailbox import Mailbox
 from local.postgres import Postgres
 from local.processes import Process, StartFailed, Supervisor
 from local.rabbitmq import RabbitMQ
+from rabbitmq.definitions import PRODUCTS
 
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
 PORTAL = "portal"
@@ -57,8 +59,9 @@ class Suite:
         self.account: dict[str, Any] | None = None
         self.units = units
         self.services = [unit for unit in units if unit != PORTAL]
-        *known, self.smtp_port = ports.free(len(ports.KNOWN) + 1)
-        self.port = {**dict(zip(ports.KNOWN, known, strict=True)), **(port or {})}
+        named = [name for name in ports.KNOWN if name not in PRODUCTS or name in units]
+        *known, self.smtp_port = ports.free(len(named) + 1)
+        self.port = {**dict(zip(named, known, strict=True)), **(port or {})}
         self.urls = {name: f"http://{ports.HOST}:{number}" for name, number in self.port.items()}
         self.keys = self.directory / "keys"
         self.rabbitmq = RabbitMQ(self.directory / "rabbitmq") if broker == RABBITMQ else None
@@ -135,16 +138,16 @@ class Suite:
         """Until these web processes (without names all of them) answer /readyz."""
         deadline = time.monotonic() + SLOWEST_START
         for name in names or self.processes:
-            unit, role = name.split("-")
+            unit, _, role = name.rpartition("-")
             while role == "web" and not answers(f"{self.urls[unit]}/readyz"):
                 if time.monotonic() > deadline:
                     raise StartFailed(f"{name} does not become ready; see {self.processes[name].log}")
                 time.sleep(0.05)
 
     def _launch(self, name: str) -> None:
-        unit, role = name.split("-")
+        unit, _, role = name.rpartition("-")
         log = self.directory / "logs" / f"{name}.log"
-        process = Process(name, [sys.executable, "-m", unit, role], self.env_of(unit), log)
+        process = Process(name, [sys.executable, "-m", module(unit), role], self.env_of(unit), log)
         process.start()
         self.processes[name] = process
 
@@ -175,7 +178,7 @@ class Suite:
 
     def env_of(self, unit: str) -> dict[str, str]:
         """The whole environment of a unit's processes: nothing of ours leaks into its settings."""
-        broker_url = self.rabbitmq.url(unit) if self.rabbitmq and unit in SERVICES else self.broker_url
+        broker_url = self.rabbitmq.url(unit) if self.rabbitmq and unit in self.services else self.broker_url
         kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
@@ -186,12 +189,14 @@ class Suite:
             "BROKER_URL": broker_url,
             "TRUST_DIR": str(self.keys / "trust"),
             "SIGNING_KEY_FILE": str(self.keys / f"{unit}.json"),
-            "SECRET_KEY_FILE": str(self.keys / "portal-secret"),
+            "SECRET_KEY_FILE": str(self.keys / f"{unit}-secret"),
+            "DATA_DIR": str(self.directory / unit),
+            "PRODUCTS": ",".join(unit for unit in self.units if unit in PRODUCTS),
             "SMTP_URL": self.mailbox.smtp_url,
             "MAIL_FROM": MAIL_FROM,
             "DEMO_ACCOUNT": self.account["account_id"] if self.account else "",
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
-            **{f"{name.upper()}_URL": url for name, url in self.urls.items()},
+            **{f"{variable(name)}_URL": url for name, url in self.urls.items()},
             **self.env,
         }
 
@@ -228,7 +233,7 @@ class Suite:
 
     def run(self, unit: str, *arguments: str) -> str:
         """What `python -m <unit> …` prints; StartFailed with its words when it fails."""
-        return self._call(unit, arguments, self.env_of(unit))
+        return self._call(module(unit), arguments, self.env_of(unit))
 
     def _call(self, module: str, arguments: Sequence[str], env: dict[str, str]) -> str:
         command = [sys.executable, "-m", module, *arguments]
@@ -236,6 +241,11 @@ class Suite:
         if done.returncode:
             raise StartFailed(f"python -m {module} {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
         return done.stdout
+
+
+def module(unit: str) -> str:
+    """What `python -m` calls it."""
+    return unit.replace("-", "_")
 
 
 def broker_here(say: Callable[[str], None]) -> str:

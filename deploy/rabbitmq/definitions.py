@@ -16,20 +16,22 @@ from typing import Any
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts" / "events"
 VHOST = "/"
-# Whose news each service reads: the keys of its HANDLERS.
+# They tell what people do with them, and follow entitlements through queues of their own, as `seatwise` does.
+PRODUCTS = ("secure-messages",)
+# Whose news each service reads: the keys of its HANDLERS. An exchange that is not there is no error.
 FOLLOWED: dict[str, tuple[str, ...]] = {
     "catalog": (),
     "orders": ("catalog", "entitlements"),
     "entitlements": ("catalog", "orders"),
-    "notifier": ("catalog", "orders", "entitlements"),
+    "notifier": ("catalog", "orders", "entitlements", *PRODUCTS),
 }
 
 
 def definitions(passwords: Mapping[str, str], administrator: str | None = None) -> dict[str, Any]:
-    """For the users in `passwords`: services, and the administrator, who may do everything."""
+    """For the users in `passwords`: services, products, and the administrator, who may do everything."""
     families = announced()
     services = [user for user in passwords if user != administrator]
-    rights = [_rights(service) for service in services]
+    rights = [_rights_of_product(one) if one in PRODUCTS else _rights(one) for one in services]
     if administrator:
         rights.append(_right(administrator, ".*", ".*", ".*"))
     return {
@@ -63,6 +65,13 @@ def _rights(service: str) -> dict[str, str]:
     followed = [f"seatwise.{source}" for source in FOLLOWED[service]]
     own = [exchange, inbox] if followed else [exchange]
     return _right(service, _only(own), _only(own), _only([inbox, *followed] if followed else []))
+
+
+def _rights_of_product(product: str) -> dict[str, str]:
+    """Its exchange, and queues with entitlements' news, one for each process, called <product>.<random>."""
+    exchange, queues = rf"seatwise\.{product}", rf"{product}\.[0-9a-f]{{32}}"
+    own = f"^({exchange}|{queues})$"
+    return _right(product, own, own, rf"^({queues}|seatwise\.entitlements)$")
 
 
 def _right(user: str, configure: str, write: str, read: str) -> dict[str, str]:

@@ -70,6 +70,10 @@ def test_a_page_with_all_that_it_loads_weighs_less_than_45_kilobytes(opened, scr
     assert loaded + len(gzip.compress(page.encode())) < 45_000
 
 
+def test_without_products_no_page_leads_to_one(opened):
+    assert "secure-messages" not in opened("/").text
+
+
 def test_pages_go_out_compressed_to_those_who_read_that(signed_in):
     browser = signed_in("Ada Lovelace")
     answer = browser.client.get("/people", headers={"Accept-Encoding": "gzip"})

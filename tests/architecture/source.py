@@ -12,6 +12,7 @@ UNITS = {
     "kit": ROOT / "kit" / "src" / "kit",
     **{service: ROOT / "services" / service / "src" / service for service in SERVICES},
     "portal": ROOT / "portal" / "src" / "portal",
+    "secure-messages": ROOT / "examples" / "secure-messages" / "src" / "secure_messages",
     "deploy": ROOT / "deploy",
 }
 NO_CODE = {

@@ -10,6 +10,7 @@ import kit
 from kit import db
 
 from .tables import HISTORIES, Described, described
+from .worlds import SERVICES
 
 ASIDE = "of_the_models"  # a schema in PostgreSQL, a database in memory for SQLite
 
@@ -48,6 +49,12 @@ def leave_out(migrated: Described, leaving: dict[str, set[str]]) -> None:
         kept = {column for column in migrated[table]["columns"] if column[0] not in columns}
         assert len(kept) + len(columns) == len(migrated[table]["columns"]), f"{table} has no {columns}"
         migrated[table]["columns"] = kept
+
+
+@pytest.fixture(params=[*SERVICES, "secure_messages"])
+def package(request):
+    """A product has tables too."""
+    return request.param
 
 
 @pytest.fixture

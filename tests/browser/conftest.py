@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from kit.auth import Signer
-from local.suite import Suite
+from local.suite import PORTAL, PRODUCTS, SERVICES, Suite
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -26,8 +26,9 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
-    """All units with the demo account, fed by their logs alone."""
-    started = Suite(tmp_path_factory.mktemp("suite"), broker="none", demo=True)
+    """All units and products with the demo account, fed by their logs alone."""
+    units = (*SERVICES, PORTAL, *PRODUCTS)
+    started = Suite(tmp_path_factory.mktemp("suite"), broker="none", demo=True, units=units)
     started.start()
     yield started
     started.stop()
@@ -85,7 +86,7 @@ def _complains(message: ConsoleMessage) -> bool:
 
 
 def _elsewhere(url: str, suite: Suite) -> bool:
-    return urlsplit(url).netloc != urlsplit(suite.urls["portal"]).netloc
+    return urlsplit(url).netloc not in {urlsplit(suite.urls[one]).netloc for one in (PORTAL, *PRODUCTS)}
 
 
 @pytest.fixture

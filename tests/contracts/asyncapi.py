@@ -11,10 +11,12 @@ import yaml
 from contracts import fields
 
 from kit import broker
+from rabbitmq.definitions import PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = ROOT / "contracts" / "asyncapi"
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
+PUBLISHERS = (*SERVICES, *PRODUCTS)
 ENVELOPE: dict[str, Any] = json.loads((ROOT / "contracts" / "envelope.json").read_text())
 AMQP, HTTP = {"bindingVersion": "0.3.0"}, {"bindingVersion": "0.3.0"}
 MEDIA_TYPE = "application/cloudevents+json"
@@ -41,7 +43,7 @@ def texts() -> dict[Path, str]:
         CONTRACTS / f"{service}.yaml": yaml.safe_dump(
             document(service), allow_unicode=True, sort_keys=False, width=112
         )
-        for service in SERVICES
+        for service in PUBLISHERS
     }
 
 
@@ -78,7 +80,7 @@ def _servers(service: str) -> dict[str, Any]:
         LOG: {
             "host": "{host}",
             "protocol": "http",
-            "description": f"The service itself; contracts/http/{service}.yaml has all of its operations.",
+            "description": f"{service} itself; contracts/http says what every log answers.",
             "variables": {"host": {"default": "localhost"}},
             "security": [{"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}],
         },

@@ -11,6 +11,7 @@ from contracts import asyncapi, fields, refusals, shown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from notifier.handlers import of_products
 from releases import calls
 from releases.describe import source_of
 from seatwise.replica import GRANTING, WITHDRAWING
@@ -18,6 +19,7 @@ from seatwise.replica import GRANTING, WITHDRAWING
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "contracts"
 SERVICES = asyncapi.SERVICES
+NO_OPERATIONS: dict[str, Any] = {"tags": [], "paths": {}, "components": {"schemas": {}}}
 LIBRARY = "the client library"
 ISSUERS: dict[str, Any] = json.loads((ROOT / "deploy" / "issuers.json").read_text())
 OF_MEMBERS = {grant for issuer in ISSUERS.values() for grant in issuer["with_account"]}
@@ -69,7 +71,7 @@ def texts() -> dict[Path, str]:
         keep_trailing_newline=True,
     )
     environment.filters["said"] = said
-    services = [service(name) for name in SERVICES]
+    services = [service(name) for name in asyncapi.PUBLISHERS]
     shower = shown.Shower({"Problem": _http("catalog")["components"]["schemas"]["Problem"]})
     known = {
         "services": services,
@@ -100,7 +102,7 @@ def service(name: str) -> Service:
             by_tag[whole["tags"][0]].append(_operation(name, verb, path, whole, shower))
     tags = {tag["name"]: tag.get("description", tag["name"]) for tag in contract["tags"]}
     described = {tags[tag]: found for tag, found in by_tag.items() if found}
-    return Service(name, contract["info"]["title"], [_event(one) for one in asyncapi.events(name)], described)
+    return Service(name, f"Seatwise {name}", [_event(one) for one in asyncapi.events(name)], described)
 
 
 def _event(contract: dict[str, Any]) -> Event:
@@ -117,6 +119,7 @@ def readers(contract: dict[str, Any]) -> list[str]:
     """Which of us does something when it is told."""
     source, type_ = contract["publisher"], contract["type"]
     heard = {name: importlib.import_module(f"{name}.handlers").HANDLERS.get(source, {}) for name in SERVICES}
+    heard["notifier"] = {**heard["notifier"], **of_products(asyncapi.PRODUCTS).get(source, {})}
     found = [name for name, by_type in heard.items() if type_ in by_type or "*" in by_type]
     library = source == "entitlements" and type_ in {*GRANTING, WITHDRAWING}
     return [*found, *([LIBRARY] if library else [])]
@@ -184,6 +187,9 @@ def _general() -> list[refusals.Refused]:
 
 
 def _http(name: str) -> dict[str, Any]:
+    """A product's pages are for people; what programs call is its log."""
+    if name not in SERVICES:
+        return NO_OPERATIONS
     found: dict[str, Any] = yaml.safe_load((ROOT / "contracts" / "http" / f"{name}.yaml").read_text())
     return found
 

@@ -16,6 +16,11 @@ from notifier.wording import PLACEHOLDER, Wording
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
+PRODUCTS = ("secure-messages",)
+PUBLISHERS = {
+    **{service: ROOT / "services" / service / "src" / service for service in SERVICES},
+    **{product: ROOT / "examples" / product / "src" / product.replace("-", "_") for product in PRODUCTS},
+}
 CONTRACTS = {
     path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "contracts/events").glob("*.json"))
 }
@@ -41,7 +46,7 @@ def each(*types: str) -> Any:
 def test_a_contract_has_its_shape(contract):
     assert contract.keys() == SHAPE
     assert CONTRACTS[contract["type"]] is contract, "the file is named after the type"
-    assert contract["publisher"] in SERVICES
+    assert contract["publisher"] in PUBLISHERS
     assert contract["subject"] in ("account", "plan")
     assert contract["must"] in (True, False)
     assert contract["description"].endswith(".")
@@ -83,16 +88,16 @@ def test_everything_about_an_account_has_a_line_in_its_activity_log():
     ] == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_announces_what_its_contracts_say_and_nothing_else(service):
-    promised = {type_ for type_, contract in CONTRACTS.items() if contract["publisher"] == service}
+@pytest.mark.parametrize("publisher", PUBLISHERS)
+def test_a_publisher_announces_what_its_contracts_say_and_nothing_else(publisher):
+    promised = {type_ for type_, contract in CONTRACTS.items() if contract["publisher"] == publisher}
 
-    assert built(ROOT / "services" / service / "src" / service / "events.py") == promised
+    assert built(PUBLISHERS[publisher] / "events.py") == promised
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_events_are_built_in_one_place(service):
-    for path in (ROOT / "services" / service / "src").rglob("*.py"):
+@pytest.mark.parametrize("publisher", PUBLISHERS)
+def test_events_are_built_in_one_place(publisher):
+    for path in PUBLISHERS[publisher].rglob("*.py"):
         calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
         assert path.name == "events.py" or "Event" not in {getattr(call, "id", None) for call in calls}, path
 

@@ -9,7 +9,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from kit import broker
 from local.rabbitmq import RabbitMQ
-from rabbitmq.definitions import CONTRACTS, FOLLOWED, announced, definitions
+from rabbitmq.definitions import CONTRACTS, FOLLOWED, PRODUCTS, announced, definitions
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
     """With every exchange and inbox, each declared by its owner."""
     made = RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
     made.start()
-    for service in SERVICES:
+    for service in (*SERVICES, *PRODUCTS):
         connection = pika.BlockingConnection(broker.parameters(made.url(service)))
         channel = connection.channel()
         channel.exchange_declare(f"seatwise.{service}", "topic", durable=True)
@@ -62,11 +62,13 @@ def other(service: str) -> str:
 def test_the_sources_of_each_service_are_those_that_it_handles():
     handled = {name: set(importlib.import_module(f"{name}.handlers").HANDLERS) for name in SERVICES}
 
+    handled["notifier"] |= set(PRODUCTS)
+
     assert {name: set(sources) for name, sources in FOLLOWED.items()} == handled
 
 
 def test_whoever_announces_something_has_a_user():
-    assert set(announced()) == set(SERVICES)
+    assert set(announced()) == {*SERVICES, *PRODUCTS}
     families = {path.stem.partition(".")[0] for path in CONTRACTS.glob("*.json")}
     assert families == set().union(*announced().values())
 
@@ -86,7 +88,7 @@ def test_a_service_reads_its_inbox_with_what_its_sources_say(connect, service):
     channel.queue_declare(f"{service}.inbox", durable=True, arguments=broker.QUEUE_ARGUMENTS)
     for source in FOLLOWED[service]:
         channel.queue_bind(f"{service}.inbox", f"seatwise.{source}", routing_key="#")
-    source = FOLLOWED[service][-1]
+    source = next(source for source in reversed(FOLLOWED[service]) if source in SERVICES)
     connect(source).basic_publish(f"seatwise.{source}", type_of(source), b"{}")
 
     method, _, body = next(channel.consume(f"{service}.inbox", inactivity_timeout=30))
@@ -172,6 +174,46 @@ def test_what_nobody_reads_at_an_exchange_that_is_made_anew_goes_nowhere_else(co
 def test_a_service_hears_nothing_from_those_that_it_does_not_follow(connect, service, source):
     with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
         connect(service).queue_bind(f"{service}.inbox", f"seatwise.{source}", "#")
+    assert refused.value.reply_code == REFUSED
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_product_hears_entitlements_in_queues_of_its_own_and_says_its_own_events(connect, product):
+    channel, own = connect(product), f"{product}.{'0' * 32}"
+    channel.queue_declare(own, durable=False, exclusive=True, auto_delete=True)
+    channel.queue_bind(own, "seatwise.entitlements", "#")
+    channel.basic_publish(f"seatwise.{product}", type_of(product), b"{}")
+
+
+DENIED_TO_PRODUCTS: dict[str, Callable[[BlockingChannel], object]] = {
+    "lets what dies in its queue into an inbox": lambda at: at.queue_declare(
+        f"secure-messages.{'2' * 32}",
+        exclusive=True,
+        arguments={"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "notifier.inbox"},
+    ),
+    "says something of entitlements": lambda at: at.basic_publish(
+        "seatwise.entitlements", "license.assigned", b""
+    ),
+    "says an event of another family": lambda at: at.basic_publish(
+        "seatwise.secure-messages", "license.assigned", b""
+    ),
+    "reads an inbox": lambda at: at.basic_get("notifier.inbox"),
+    "hears orders": lambda at: _bound(at, "seatwise.orders"),
+    "makes a queue with another name": lambda at: at.queue_declare("secure-messages.inbox"),
+}
+
+
+def _bound(channel: BlockingChannel, exchange: str) -> None:
+    own = f"secure-messages.{'1' * 32}"
+    channel.queue_declare(own, durable=False, exclusive=True, auto_delete=True)
+    channel.queue_bind(own, exchange, "#")
+
+
+@pytest.mark.parametrize("deed", DENIED_TO_PRODUCTS)
+def test_a_product_is_refused_when_it(connect, deed):
+    channel = connect("secure-messages")
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+        DENIED_TO_PRODUCTS[deed](channel)
     assert refused.value.reply_code == REFUSED
 
 

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from kit.settings import variable
 from local import ports
 
 
@@ -29,7 +30,7 @@ def test_a_busy_port_is_named_with_its_holder_and_what_to_do(monkeypatch, busy):
 def test_the_environment_chooses_other_ports(monkeypatch):
     wanted = dict(zip(ports.KNOWN, ports.free(len(ports.KNOWN)), strict=True))
     for name, port in wanted.items():
-        monkeypatch.setenv(f"{name.upper()}_PORT", str(port))
+        monkeypatch.setenv(f"{variable(name)}_PORT", str(port))
 
     assert ports.chosen() == wanted
 

@@ -73,10 +73,11 @@ def started(directory):
 def test_it_says_where_everything_is(started):
     known = json.loads((started.directory / "suite.json").read_text())
 
-    assert set(known["urls"]) == {"portal", "catalog", "orders", "entitlements", "notifier", "mailbox"}
+    assert set(known["urls"]) == {"portal", *suite.SERVICES, "mailbox", *suite.PRODUCTS}
     assert known["broker_url"].startswith("amqp://")
     assert len(known["members"]) == 27
-    assert all(httpx.get(f"{known['urls'][unit]}/readyz").status_code == 200 for unit in suite.SERVICES)
+    for unit in (*suite.SERVICES, *suite.PRODUCTS):
+        assert httpx.get(f"{known['urls'][unit]}/readyz").status_code == 200
 
 
 def test_the_demo_account_has_two_administrators_and_25_others_in_both_languages(started):

@@ -9,8 +9,9 @@ from kit import clock
 
 
 class Context(NamedTuple):
-    """`actor` is `member:<id>`, `service:<name>` or `operator:<name>`; `correlation` follows one
-    human action through every service; `traceparent` is the W3C header, if the caller sent one."""
+    """`actor` is `member:<id>`, `service:<name>`, `operator:<name>` or, of a product, whom it serves;
+    `correlation` follows one human action through every service; `traceparent` is the W3C header, if the caller
+    sent one."""
 
     actor: str
     correlation: str

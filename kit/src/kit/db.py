@@ -135,7 +135,7 @@ def changed_one(query: peewee.Query) -> bool:
 
 def _runners(package: str) -> list[Runner]:
     def runner(owner: str, history: str) -> Runner:
-        directory = str(resources.files(owner).joinpath("migrations"))
+        directory = str(resources.files(owner.replace("-", "_")).joinpath("migrations"))
         return Runner(database.obj, directory, table_name=history)
 
     return [runner("kit", "kit_migrations"), runner(package, "migrations")]

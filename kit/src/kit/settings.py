@@ -42,6 +42,11 @@ def name_service(name: str) -> None:
     _service = name
 
 
+def variable(name: str) -> str:
+    """How a unit is written in the names of settings: secure-messages → SECURE_MESSAGES."""
+    return name.upper().replace("-", "_")
+
+
 def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
     """The common settings of the service `name`; unset or broken ones are named, all at once."""
     name_service(name)
@@ -51,7 +56,7 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
     return Settings(
         name=name,
         broker_url=None if broker_url == "none" else broker_url,
-        source_urls={source: env.str(f"{source.upper()}_URL") for source in sources},
+        source_urls={source: env.str(f"{variable(source)}_URL") for source in sources},
         signing_key_file=env.str("SIGNING_KEY_FILE", f"keys/{name}.json"),
         port=env.int("PORT", port),
         look_every=env.float("LOOK_EVERY", 0.5 if broker_url == "none" else 3.0),

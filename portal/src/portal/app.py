@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.portal_url.startswith("https:"),
         PERMANENT_SESSION_LIFETIME=session.LIFETIME,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
+        POLICY=POLICY,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE="en_CA",
         WITHOUT_SESSION={"assets.static", "operations.livez", "operations.readyz", "operations.metrics"},
@@ -83,6 +84,7 @@ def _templates(app: Flask, settings: Settings) -> None:
             "here": forms.local_path(here),
             "take_toast": forms.take_toast,
             "sandbox": settings.sandbox,
+            "has_secure_messages": bool(settings.secure_messages_url),
             "padding": secrets.token_hex(secrets.randbelow(24)),
         }
 
@@ -110,7 +112,7 @@ def _around_requests(app: Flask) -> None:
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
+        headers.setdefault("Referrer-Policy", "same-origin")
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
         return _compressed(answer)

@@ -17,7 +17,7 @@ class Settings(NamedTuple):
     SECRET_KEY_FILE keeps the key of the session cookie (made when missing; replicas share it), SMTP_URL and
     MAIL_FROM send sign-in links, PORTAL_URL is how people reach us, DEMO_ACCOUNT opens the one-click sign-in of
     that account, TRUSTED_PROXIES counts the proxies whose X-Forwarded-* we believe, SUPPORT_EMAIL is where
-    people ask whoever runs the portal.
+    people ask whoever runs the portal, SECURE_MESSAGES_URL is where that product runs, if it does.
     """
 
     unit: kit_settings.Settings
@@ -29,6 +29,7 @@ class Settings(NamedTuple):
     sandbox: bool
     trusted_proxies: int
     support_email: str = ""
+    secure_messages_url: str = ""
 
 
 def read() -> Settings:
@@ -43,6 +44,7 @@ def read() -> Settings:
         sandbox=env.bool("SANDBOX", True),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0),
         support_email=env.str("SUPPORT_EMAIL", ""),
+        secure_messages_url=env.str("SECURE_MESSAGES_URL", "").rstrip("/"),
     )
 
 

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit import clock
+from kit import clock, cursors
+from kit.testing import Source
+from notifier import settings
+from notifier.handlers import of_products
 from notifier.models import Activity
 
 
@@ -225,3 +228,25 @@ def test_the_mails_of_an_account_are_listed_newest_first_without_their_links(acm
     first = client.get(url, headers=headers, query_string={"limit": 1}).json
     second = client.get(url, headers=headers, query_string={"cursor": first["next"]}).json
     assert [first["items"][0]["id"], second["items"][0]["id"]] == [item["id"] for item in items]
+
+
+def test_products_that_tell_are_followed_when_they_are_named(monkeypatch):
+    for source in ("CATALOG", "ORDERS", "ENTITLEMENTS"):
+        monkeypatch.setenv(f"{source}_URL", "http://127.0.0.1:9")
+    assert "secure-messages" not in settings.read().source_urls
+    monkeypatch.setenv("PRODUCTS", "secure-messages")
+    monkeypatch.setenv("SECURE_MESSAGES_URL", "http://127.0.0.1:9")
+
+    assert settings.read().source_urls["secure-messages"] == "http://127.0.0.1:9"
+    assert of_products(settings.products()).keys() == {"secure-messages"}
+
+
+def test_what_people_do_with_a_product_is_in_the_log_with_who_and_where(acme, read):
+    reader, product = cursors.Reader(of_products(["secure-messages"])), Source("secure-messages")
+    about = {"message_id": clock.new_id(), "member_id": acme.ada, "recipient": "grace@navy.example"}
+    opened = {"actor": f"recipient:{clock.new_id()}", "address": "203.0.113.9"}
+    reader.take([product.tells("message.opened", acme.id, about, **opened)], fresh=False)
+
+    [item] = [item for item in read().json["items"] if item["source"] == "secure-messages"]
+    assert item["summary"] == "grace@navy.example opened the secure message of Ada Lovelace"
+    assert (item["actor"]["name"], item["address"]) == ("A recipient", "203.0.113.9")

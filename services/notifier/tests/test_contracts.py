@@ -8,20 +8,21 @@ import pytest
 
 from kit import clock, cursors
 from kit.testing import Source, announced
-from notifier.handlers import HANDLERS
+from notifier.handlers import HANDLERS, of_products
 from notifier.models import Activity, Birth
 from notifier.wording import NOT_SAID, Wording
 
 CONTRACTS = [
     json.loads(path.read_text()) for path in sorted(Path(__file__).parents[3].glob("contracts/events/*.json"))
 ]
-HEARD = [contract for contract in CONTRACTS if contract["publisher"] in HANDLERS]
+FOLLOWED = {**HANDLERS, **of_products(["secure-messages"])}
+HEARD = [contract for contract in CONTRACTS if contract["publisher"] in FOLLOWED]
 
 
 @pytest.mark.parametrize("contract", HEARD, ids=lambda contract: contract["type"])
 def test_every_example_of_a_contract_is_applied(database, contract):
     Birth.insert(born_at=0).on_conflict_ignore().execute()
-    reader, source = cursors.Reader(HANDLERS), Source(contract["publisher"])
+    reader, source = cursors.Reader(FOLLOWED), Source(contract["publisher"])
     for example in contract["examples"]:
         subject = clock.new_id() if contract["subject"] == "account" else example["plan"]
         event = source.tells(contract["type"], subject, example)

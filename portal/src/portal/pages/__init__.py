@@ -11,6 +11,7 @@ from portal.pages import (
     licenses,
     orders,
     people,
+    products,
     sign_in,
 )
 
@@ -27,6 +28,7 @@ BLUEPRINTS = [
         licenses,
         orders,
         people,
+        products,
         sign_in,
     )
 ]

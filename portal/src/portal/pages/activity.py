@@ -45,6 +45,14 @@ def event_types() -> dict[str, dict[str, str]]:
             "notice.sent": gettext("E-mail sent"),
             "notice.failed": gettext("E-mail failed"),
         },
+        gettext("Secure messages"): {
+            "message.sent": gettext("Secure message sent"),
+            "message.opened": gettext("Secure message opened"),
+            "attachment.downloaded": gettext("Attachment saved"),
+            "message.signed": gettext("Secure message signed"),
+            "message.deleted": gettext("Secure message deleted"),
+            "message.expired": gettext("Secure message expired"),
+        },
     }
 
 

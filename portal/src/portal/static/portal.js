@@ -84,3 +84,7 @@ if (toast) {
 }
 
 document.querySelector(".summary-of-errors")?.focus();
+
+// A page that only leads on goes on by itself, unless somebody is on the way back.
+const [arrival] = performance.getEntriesByType("navigation");
+if (arrival?.type !== "back_forward") document.querySelector("form[data-at-once]")?.requestSubmit();

@@ -3,10 +3,11 @@
 from kit import cli
 from notifier import commands, settings
 from notifier.app import create_app
-from notifier.handlers import HANDLERS
+from notifier.handlers import HANDLERS, of_products
 from notifier.worker import jobs
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs, undo=commands.undo_activity)
+handlers = {**HANDLERS, **of_products(settings.products())}
+main = cli.service(settings.read, create_app, handlers, jobs, undo=commands.undo_activity)
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,6 @@
 """What the notifier listens to: every event of an account becomes activity; some also a mail, or a copy."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
@@ -158,3 +159,8 @@ HANDLERS: Handlers = {
         }
     ),
 }
+
+
+def of_products(names: Iterable[str]) -> Handlers:
+    """Products tell what people do with them: activity of the account, and nothing more to us."""
+    return {name: logged({}) for name in names}

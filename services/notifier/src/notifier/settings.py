@@ -13,8 +13,13 @@ class Mailing(NamedTuple):
     portal_url: str
 
 
+def products() -> tuple[str, ...]:
+    """PRODUCTS: who else tells what people of an account do (secure-messages); <NAME>_URL is their log."""
+    return tuple(settings.env.list("PRODUCTS", []))
+
+
 def read() -> settings.Settings:
-    return settings.read("notifier", port=8004, sources=("catalog", "orders", "entitlements"))
+    return settings.read("notifier", port=8004, sources=("catalog", "orders", "entitlements", *products()))
 
 
 def mailing() -> Mailing:

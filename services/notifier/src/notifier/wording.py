@@ -26,6 +26,7 @@ WORDS = {
         "nobody": "Somebody",
         "service": "Seatwise",
         "operator": "An operator",
+        "recipient": "A recipient",
         "parked": "%s of them not renewed",
         "undone": "%s (undone by a restore from a backup)",
         "order-paid": "receipt",
@@ -35,6 +36,7 @@ WORDS = {
         "nobody": "Une personne",
         "service": "Seatwise",
         "operator": "Un opérateur",
+        "recipient": "Un destinataire",
         "parked": "dont %s sans renouvellement",
         "undone": "%s (annulé par la restauration d’une sauvegarde)",
         "order-paid": "reçu",
@@ -115,11 +117,11 @@ class Wording:
             self._members[member.id] = member.name
 
     def actor(self, actor: str) -> str:
-        """member:<id> by name; an operator or a service by what it is."""
+        """member:<id> by name; everybody else by what they are."""
         kind, _, who = actor.partition(":")
         if kind == "member":
             return self.member(who)
-        return WORDS[self.language]["operator" if kind == "operator" else "service"]
+        return WORDS[self.language][kind if kind in ("operator", "recipient") else "service"]
 
     def summary(self, activity: Activity) -> str:
         """The contract's one line about an event; the type in words when the contract has none."""

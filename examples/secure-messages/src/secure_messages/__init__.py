@@ -1,0 +1,1 @@
+"""Secure messages: a product that obeys licenses."""

@@ -1,0 +1,130 @@
+"""Secure messages in words and rules: how long they live, what a plan has to allow, how their mail fares."""
+
+import uuid
+from email.utils import parseaddr
+from typing import NamedTuple
+
+SECOND = 1_000_000  # instants are microseconds
+DAY = 24 * 3600 * SECOND
+MEGABYTE = 1024 * 1024
+
+LANGUAGES = ("en", "fr")
+USUAL_DAYS, MOST_DAYS = 30, 90
+MOST_RECIPIENTS, MOST_FILES = 50, 50
+LONGEST_SUBJECT, LONGEST_BODY, LONGEST_NAME = 200, 100_000, 100  # characters
+TEXTS = MEGABYTE  # the most that a form is, beside its attachments
+MOST_IGNORED = 4096 * MEGABYTE  # of a form that was refused
+KEPT = 90 * DAY  # of what is known about a message that is gone
+
+DELETED, EXPIRED = "deleted", "expired"  # how a message goes
+
+# Its mail: queued → sending → sent | failed | dropped; sending → queued when it may be tried again
+QUEUED, SENDING = "queued", "sending"
+SENT, FAILED, DROPPED = "sent", "failed", "dropped"
+CLAIM = 60 * SECOND  # a worker has this long for one mail
+RETRY_AFTER = (1, 5, 30, 60, 300, 1800)  # seconds; the last one repeats
+NOT_IN_PLAN = "feature-not-in-plan"
+
+
+class Deferred(Exception):
+    """The mail server may take the mail later."""
+
+
+class Rejected(Exception):
+    """The mail server will never take the mail."""
+
+
+class Person(NamedTuple):
+    """Who is signed in, as the portal said it."""
+
+    account: str
+    member: str
+    name: str
+    email: str
+    locale: str
+
+
+class Wish(NamedTuple):
+    """How much a message asks of its sender's plan."""
+
+    bytes: int
+    signers: int = 0
+    own_address: bool = False
+
+    def needs(self) -> tuple[tuple[str, int], ...]:
+        """The features of the plan, and how much of each."""
+        megabytes = -(-self.bytes // MEGABYTE)
+        return (
+            ("attachments.max_mb", megabytes),
+            ("signatures.max_signers", self.signers),
+            ("own_address", int(self.own_address)),
+        )
+
+
+class Attached(NamedTuple):
+    """A file as it was sealed; `digest` is the SHA-256 of its content."""
+
+    id: str
+    name: str
+    bytes: int
+    digest: str
+
+
+class Draft(NamedTuple):
+    """A message as its sender wants it. `id` is that of the form, so that sending it twice is one message."""
+
+    id: str
+    sender: Person
+    recipients: tuple[str, ...]
+    subject: str
+    body: str
+    days: int
+    signing: bool
+    own_address: bool
+    files: tuple[Attached, ...] = ()
+
+    @property
+    def wish(self) -> Wish:
+        total = sum(file.bytes for file in self.files)
+        return Wish(total, len(self.recipients) if self.signing else 0, self.own_address)
+
+
+class Letter(NamedTuple):
+    """The mail that brings a link; `sender` is a whole From, `reply_to` an address."""
+
+    to: str
+    sender: str
+    reply_to: str
+    language: str
+    subject: str
+    text: str
+    message_id: str
+
+
+def next_try(attempts: int, now: int) -> int:
+    return now + RETRY_AFTER[min(attempts, len(RETRY_AFTER)) - 1] * SECOND
+
+
+def language_of(locale: str | None) -> str:
+    spoken = (locale or "")[:2].lower()
+    return spoken if spoken in LANGUAGES else LANGUAGES[0]
+
+
+def addresses(typed: str) -> tuple[str, ...]:
+    """The addresses in a text, each once, in order; split at commas, semicolons and white space."""
+    found = typed.replace(",", " ").replace(";", " ").split()
+    return tuple(dict.fromkeys(found))
+
+
+def is_address(text: str) -> bool:
+    local, _, host = text.rpartition("@")
+    plain = text.isascii() and text.isprintable() and parseaddr(text) == ("", text)
+    return plain and len(text) <= 254 and 0 < len(local) <= 64 and "." in host.strip(".")
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a UUID in its one spelling; PostgreSQL compares ids with nothing else."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except (ValueError, AttributeError, TypeError):
+        return False

@@ -1,0 +1,26 @@
+"""Writes the mail that brings a link. It says who wrote and until when; nothing of the message."""
+
+from email.utils import formataddr, parseaddr
+
+from secure_messages import domain, words
+from secure_messages.models import Message, Recipient
+
+
+def write(recipient: Recipient, link: str, sender: str, url: str) -> domain.Letter:
+    """`sender`: the product's own From; the sender's address stands there only if their plan has that."""
+    message: Message = recipient.message
+    say = words.speaker(message.language)
+    name, address = parseaddr(sender)
+    via = say("mail via", name=message.sender_name, product=name or address)
+    until = words.day(message.expires_at, message.language)
+    leads_to = f"{url}/m/{link}"
+    own = formataddr((message.sender_name, message.sender_email))
+    return domain.Letter(
+        to=recipient.email,
+        sender=own if message.own_address else formataddr((via, address)),
+        reply_to=message.sender_email,
+        language=message.language,
+        subject=say("mail subject", name=message.sender_name),
+        text=say("mail text", name=message.sender_name, email=message.sender_email, link=leads_to, until=until),
+        message_id=f"<{recipient.id}@{address.rpartition('@')[2]}>",
+    )

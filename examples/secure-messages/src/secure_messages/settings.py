@@ -1,0 +1,60 @@
+"""Settings of the product: those that every service has, and its own."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import NamedTuple
+
+from kit import settings
+
+NAME = "secure-messages"
+DAY = 24 * 3600.0  # seconds
+
+
+class Own(NamedTuple):
+    """SECURE_MESSAGES_URL (how people reach us), PORTAL_URL, ENTITLEMENTS_URL, SECRET_KEY_FILE (made when
+    missing; without it no message can be opened), DATA_DIR (sealed attachments, and what is known of licenses),
+    SMTP_URL, MAIL_FROM, LICENSES_GOOD_FOR (seconds for which the last news of licenses count)."""
+
+    url: str
+    portal_url: str
+    entitlements_url: str
+    secret: str
+    data: Path
+    smtp_url: str
+    mail_from: str
+    licenses_good_for: float
+
+
+def read() -> settings.Settings:
+    return settings.read(NAME, port=8030)
+
+
+def own() -> Own:
+    env = settings.env
+    return Own(
+        url=env.str("SECURE_MESSAGES_URL", "http://127.0.0.1:8030").rstrip("/"),
+        portal_url=env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/"),
+        entitlements_url=env.str("ENTITLEMENTS_URL", "http://127.0.0.1:8003"),
+        secret=_secret(Path(env.str("SECRET_KEY_FILE", f"keys/{NAME}-secret"))),
+        data=Path(env.str("DATA_DIR", "data")),
+        smtp_url=env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
+        mail_from=env.str("MAIL_FROM", "Secure messages <no-reply@seatwise.example>"),
+        licenses_good_for=env.float("LICENSES_GOOD_FOR", DAY),
+    )
+
+
+def _secret(path: Path) -> str:
+    """The key in the file, which whoever starts first writes: linking a finished file into place is atomic."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

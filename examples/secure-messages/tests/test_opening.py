@@ -1,0 +1,106 @@
+"""Links: what opens them, what does not, and what is told of it."""
+
+import pytest
+
+from secure_messages.models import Recipient
+
+
+def test_a_program_that_opens_links_opens_no_message(ada, deliver, browser, told):
+    ada.sends(("a", b"1"))
+    link = deliver()[-1]
+    page = browser.open(link).text
+
+    assert "Ada Lovelace (ada@engines.example) sent you this message." in page
+    assert "It translates" not in page
+    for path in (f"{link}/message", f"{link}/files/{Recipient.get().id}"):
+        assert browser.client.get(path).headers["Location"] == link
+    assert told("message.opened", "attachment.downloaded") == []
+
+
+def test_a_link_that_nobody_was_sent_leads_nowhere(browser):
+    answer = browser.open("/m/" + "x" * 43)
+
+    assert answer.status_code == 404
+    assert "The address is wrong" in answer.text
+
+
+def test_every_opening_and_saving_is_told_with_the_address_it_came_from(ada, grace, told):
+    ada.sends(("a.txt", b"123"))
+    browser, link = grace()
+    page = browser.open(f"{link}/message").text
+    path = page.partition(f'href="{link}/files/')[2].partition('"')[0]
+    browser.client.get(f"{link}/files/{path}", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    browser.open(link)
+    browser.send(link)
+
+    opened, downloaded, again = told("message.opened", "attachment.downloaded")
+    assert (opened.type, downloaded.type, again.type) == (
+        "message.opened",
+        "attachment.downloaded",
+        "message.opened",
+    )
+    assert (opened.address, downloaded.address) == ("127.0.0.1", "203.0.113.9")
+    assert opened.subject == ada.account
+    assert opened.actor == f"recipient:{Recipient.get().id}"
+    assert downloaded.data["bytes"] == 3
+
+
+def test_a_file_of_another_message_is_not_there(ada, grace):
+    ada.sends(("a", b"1"))
+    first, link = grace()
+    other = first.open(f"{link}/message").text.partition("/files/")[2].partition('"')[0]
+    ada.sends(("b", b"2"))
+    browser, link = grace()
+
+    assert browser.open(f"{link}/files/{other}").status_code == 404
+
+
+def test_a_signature_stands_once_under_exactly_this_content(ada, grace, told):
+    ada.sends(signing="on")
+    browser, link = grace()
+    browser.open(f"{link}/message")
+    browser.send(f"{link}/signature", name=" Grace   Hopper ")
+    assert "Signed as Grace Hopper" in browser.page
+    ada.browser.open("/messages/new")
+    browser.client.post(f"{link}/signature", data={"name": "Another", "csrf_token": _csrf(browser, link)})
+
+    [signed] = told("message.signed")
+    assert signed.data["name"] == "Grace Hopper" == Recipient.get().signed_name
+    assert len(signed.data["digest"]) == 64
+
+
+def _csrf(browser, link):
+    browser.open(link)
+    return browser.hidden("csrf_token")
+
+
+def test_nobody_signs_what_nobody_asked_to_sign(ada, grace):
+    ada.sends()
+    browser, link = grace()
+    answer = browser.client.post(f"{link}/signature", data={"name": "G", "csrf_token": _csrf(browser, link)})
+
+    assert answer.status_code == 409
+    assert "Nobody asked for a signature" in answer.text
+
+
+@pytest.mark.parametrize("path", ["", "/signature"])
+def test_a_form_of_another_page_does_nothing(ada, grace, path, told):
+    ada.sends(signing="on")
+    browser, link = grace()
+    before = len(told())
+    answer = browser.client.post(f"{link}{path}", data={"name": "Grace"})
+
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text
+    assert len(told()) == before
+
+
+def test_a_changed_file_is_not_handed_out_as_if_it_were_whole(ada, grace, folder):
+    ada.sends(("a", b"x" * 3_000_000))
+    browser, link = grace()
+    [path] = folder.path.iterdir()
+    path.write_bytes(path.read_bytes()[: 1024 * 1024 + 16])
+    name = browser.open(f"{link}/message").text.partition("/files/")[2].partition('"')[0]
+
+    with pytest.raises(Exception, match=path.name):
+        browser.client.get(f"{link}/files/{name}")
