@@ -228,8 +228,7 @@ class Subscription(db.Table):
             said = (
                 f"The subscription by the {one.interval} is {one.status}: nothing is sold until it is restored."
             )
-            facts = {"interval": one.interval, "subscription_status": one.status}
-            refuse("subscription-not-active", said, **facts)
+            refuse("subscription-not-active", said, interval=one.interval, subscription_status=one.status)
 
 
 class SubscriptionItem(db.Table):
