@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from seatwise import handlers, replica
-from seatwise.answers import Answer, License, Stale, exceeds
+from seatwise.answers import SUSPENDED, Answer, License, Stale, exceeds
 from seatwise.broker import Broker
 from seatwise.events import Event
 from seatwise.follower import Follower
@@ -90,9 +90,11 @@ class Client:
 
     def _without(self, member: str) -> Answer:
         """Nobody of that id holds anything, or nothing with that feature."""
-        as_of = self._replica.as_of
-        reason = "feature-not-in-plan" if member in self._replica.held else "no-license" if as_of else "unknown"
-        return Answer(False, reason, None, as_of)
+        as_of, held = self._replica.as_of, self._replica.held.get(member)
+        if held:
+            suspended = held.license.status == SUSPENDED
+            return Answer(False, SUSPENDED if suspended else "feature-not-in-plan", None, as_of)
+        return Answer(False, "no-license" if as_of else "unknown", None, as_of)
 
     def _late(self, feature: str) -> Answer | None:
         limit = self._stale.get(feature) or self._stale.get("*")
