@@ -127,7 +127,8 @@ def test_events_lost_repeated_and_late_leave_the_replica_as_the_snapshot_byte_fo
     [follower] = product.followers
     last, late = Outbox.select().count(), []
     while last < EVENTS:
-        turn(rolls.choice(people)[0], rolls.choice(INTERVALS), rolls.choice(STATUSES))
+        for account in dict(people):
+            turn(account, rolls.choice(INTERVALS), rolls.choice(STATUSES))
         with db.atomic():
             for account, member in rolls.choices(people, k=TOGETHER):
                 held = Assignment.get_or_none((Assignment.member == member) & LIVE)
