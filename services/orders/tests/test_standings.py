@@ -95,17 +95,16 @@ def test_nothing_is_sold_until_the_subscription_is_restored(turn, buyer, verb):
     assert buyer.place(quote).status_code == 201
 
 
-def test_an_order_of_before_is_not_charged_meanwhile(turn, buyer):
+def test_an_order_that_is_not_paid_yet_is_canceled(turn, buyer):
     order, asked = buyer.order(("eco", 1)), buyer.order(("eco", 1), interval="year")
     buyer.pay(asked, "4000002500003155")
     turn(SUSPEND)
 
-    assert buyer.pay(order).json["code"] == "subscription-not-active"
-    assert buyer.confirm(asked).json["code"] == "subscription-not-active"
-    assert buyer.state(order) == "awaiting_payment"
-    turn(RESTORE)
-    assert buyer.pay(order).json["status"] == "paid"
-    assert buyer.confirm(asked).json["status"] == "paid"
+    assert (buyer.state(order), buyer.state(asked)) == ("canceled", "canceled")
+    assert buyer.pay(order).json["code"] == "order-state"
+    assert buyer.confirm(asked).json["code"] == "no-confirmation-due"
+    assert len(announced("order.canceled")) == 2
+    assert list(queries.differences()) == []
 
 
 def test_what_was_charged_before_is_heard_all_the_same(turn, buyer, providers, clock_at):

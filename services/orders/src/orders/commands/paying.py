@@ -42,7 +42,6 @@ def pay_order(
             return {"status": domain.ANSWERS[known.state], "reason": known.reason}
         if order.status in domain.ANSWERED:
             return {"status": domain.ANSWERS[order.status], "reason": None}
-        Subscription.check_all_active(account_id)
         now = clock.now()
         if order.status == domain.AWAITING_PAYMENT and order.window_ends_at <= now:
             refuse("payment-window-over", "The time to pay this order is over.")
@@ -80,7 +79,6 @@ def confirm_payment(
         attempt = Attempt.get_or_none(order=order, state=domain.REQUIRES_ACTION)
         if attempt is None:
             refuse("no-confirmation-due", "No payment of this order waits for a confirmation.")
-        Subscription.check_all_active(account_id)
         if order.window_ends_at <= clock.now():
             refuse("payment-window-over", "The time to pay this order is over.")
         order.status = domain.moved(order.status, domain.PROCESSING)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from kit import db, outbox
 from kit.errors import not_found
 from orders import domain, events
+from orders.commands import closing
 from orders.models import Account, Subscription
 
 
@@ -25,10 +26,12 @@ def restore_subscription(account_id: str, interval: str, reason: str) -> None:
 
 def _turn(account_id: str, interval: str, to: str, reason: str, announce: Callable[..., outbox.Event]) -> None:
     with db.atomic():
-        Account.locked(account_id)
+        account = Account.locked(account_id)
         subscription: Subscription = Subscription.get_or_none(
             account=account_id, interval=interval
         ) or not_found("subscription")
         subscription.status = domain.turned(subscription.status, to)
         subscription.save(only=[Subscription.status])
         outbox.add(announce(subscription, reason=reason))
+        if to != domain.ACTIVE:
+            closing.cancel_unpaid_orders(account)
