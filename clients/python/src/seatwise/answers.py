@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
     `reason`: ok, grace (allowed, the account has to pay), suspended, no-license, feature-not-in-plan,
     limit-exceeded; or, not from the licenses: stale (older than your limit), unknown (nothing was ever heard).
-    `value`: what the plan says about the feature. `as_of`: when the member's account was last known to be so, in
+    `value`: what the plan says about the feature. `as_of`: when that was last known of the member's account, in
     seconds since 1970.
     """
 

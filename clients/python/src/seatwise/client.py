@@ -61,9 +61,9 @@ class Client:
                 answer = self._replica.held[member].answers[feature]
             except KeyError:
                 answer = self._without(member)
-            if self._stale and (limit := self._stale.get(feature) or self._stale.get("*")):
-                if time.time() - answer.as_of > limit.after:
-                    return Answer(limit.allowed, "stale", None, answer.as_of)
+            limit = self._stale and (self._stale.get(feature) or self._stale.get("*"))
+            if limit and time.time() - answer.as_of > limit.after:
+                return Answer(limit.allowed, "stale", None, answer.as_of)
             if amount is not None and answer.allowed and exceeds(amount, answer.value):
                 return Answer(False, "limit-exceeded", answer.value, answer.as_of)
             return answer

@@ -95,8 +95,7 @@ class Replica:
         self._look_up(store, dict.fromkeys(touched))  # in order: whoever sees the last change sees all
 
     def renew(self, store: Store, as_of: float) -> None:
-        """All of it is still so at that instant, but for accounts that could not be read on: they stay as old as
-        they are."""
+        """All of it is still so at that instant, but for accounts that could not be read on: they grow old."""
         behind = [cursor.account for cursor in store.behind(READER)]
         before, self.late = self.late, {one: self.late.get(one, self.as_of) for one in behind}
         for account in before.keys() ^ self.late.keys():
