@@ -5,7 +5,7 @@ export PYTHONPATH := deploy
 LOCAL := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour token test test-deploy faults soak rolling schedules contracts release can-i-deploy check format clean ready
+.PHONY: help run tour token test test-deploy faults soak rolling schedules bench contracts release can-i-deploy check format clean ready
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ rolling: ready ## Roll every unit to the working tree and back under load, on bo
 
 schedules: ready ## Try SCHEDULES=5000 random schedules of deaths, losses and restores, and write docs/reports/schedules.md
 	@SCHEDULES=$(or $(SCHEDULES),5000) PYTHONPATH=deploy:tests .venv/bin/python -m faults.matrix schedules $(ARGS)
+
+bench: ready ## Measure speed beside floors and peers and write benchmarks/REPORT.md (ONLY="checks client" for some)
+	@$(PYTHON) -m local.system postgresql rabbitmq
+	@UV_PROJECT_ENVIRONMENT=.venv-bench .tools/bin/uv sync --quiet --frozen --group bench --python $(PYTHON)
+	@PYTHONPATH=deploy:tests:. .venv-bench/bin/python -m benchmarks $(ONLY)
 
 contracts: ready ## Write what is made from the contracts, and say whom a change of them breaks
 	@PYTHONPATH=deploy:tests .venv/bin/python -m contracts.generate

@@ -26,7 +26,7 @@ def stages() -> list[Stage]:
     return [
         Stage("lint", [BIN / "ruff", "check", "--quiet", "."]),
         Stage("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
-        Stage("types", [BIN / "mypy", *sources, "deploy"]),
+        Stage("types", [BIN / "mypy", *sources, "deploy", "benchmarks"]),
         Stage("imports", [BIN / "lint-imports"]),
         Stage("contracts", [sys.executable, "-m", "releases", "contracts"], conclusion=True),
         Stage("lock file", [UV, "lock", "--check", "--quiet"]),

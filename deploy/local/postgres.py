@@ -16,10 +16,11 @@ def binaries() -> Path | None:
 
 
 class Postgres:
-    """start() → url of the database `postgres`; stop(). Durability is off: it is for tests."""
+    """start() → url of the database `postgres`; stop(). It is for tests, which need nothing `durable`."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, *, durable: bool = False):
         self.directory = directory
+        self.durable = durable
         self.bin = binaries()
         self.port = ports.free(1)[0]
 
@@ -34,8 +35,10 @@ class Postgres:
         )
         options = (
             f"-c listen_addresses={ports.HOST} -c port={self.port} -c unix_socket_directories={self.directory}"
-            " -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+            " -c max_connections=300"
         )
+        if not self.durable:
+            options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self._run("pg_ctl", "-D", data, "-w", "-s", "-l", self.directory / "log", "-o", options, "start")
         return f"postgresql://seatwise@{ports.HOST}:{self.port}/postgres"
 
