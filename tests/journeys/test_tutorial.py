@@ -120,3 +120,7 @@ def test_the_device_of_the_tutorial_is_activated(office, product):
     said = product.runs("device.py", office.suite.urls["entitlements"], code_in(mail), "laptop-1")
     assert said.splitlines() == ["advanced", "the token was made for another device"]
     office.unassigns(assignment)
+
+
+def test_the_person_who_buys_in_the_tutorial_is_in_the_demo_account(suite):
+    assert suite.account["members"][0]["name"] in PAGE
