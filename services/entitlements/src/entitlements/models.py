@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import peewee
 
-from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, REMOVED, Seats, permissions, plain
+from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, Seats, check_active, permissions, plain
 from kit import clock, db
 from kit.errors import refuse
 
@@ -97,8 +97,7 @@ class Member(db.Table):
         refuse("member-unknown", "There is no such member in the account.", status=404, member_id=member_id)
 
     def check_active(self) -> None:
-        if self.state == REMOVED:
-            refuse("member-removed", f"{self.name} was removed from the account.", member_id=self.id)
+        check_active(self.state, self.name, self.id)
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -1,0 +1,249 @@
+"""One seat-taking path for every entry: a list of people, of whom each gets a license of one plan or a reason.
+
+It costs a few statements for the whole list, and gives to each what they would get one after the other.
+"""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from entitlements import domain, events
+from entitlements.domain import Holding, Seats, Taker
+from entitlements.models import Assignment, Member, Plan, PlanVersion, Pool
+from kit import clock, db, outbox
+from kit.errors import Refusal, refuse
+
+_AMONG = {  # a list travels as one JSON text: of any length, and the statement stays the same
+    "postgresql": "IN (SELECT json_array_elements_text({0})::{kind})",
+    "sqlite": "IN (SELECT value FROM json_each({0}))",
+}
+_TAKERS = """
+SELECT m.id, m.account, m.email, m.name, m.state, a.id, a.license, a.plan, a.code,
+a.activated_at, a.assigned_at
+FROM members m LEFT JOIN assignments a ON a.member = m.id AND a.family = {0} AND a.ended_at IS NULL
+WHERE m.account = {0} AND """
+_BY_ID, _BY_EMAIL = "m.id {among}", "m.state = 'active' AND m.email {among}"
+_FORMER = """
+SELECT f.member, l.id, l.interval, l.version, f.id, f.code, f.activated_at
+FROM assignments f JOIN licenses l ON l.id = f.license
+WHERE f.plan = {0} AND f.end_reason = {0} AND f.ended_at > {0} AND l.state = {0} AND f.member {among}
+ORDER BY f.ended_at DESC
+"""
+_FREE = """
+SELECT id, interval, version FROM licenses WHERE account = {0} AND plan = {0} AND state = {0}
+ORDER BY term_end DESC, id LIMIT {0}
+"""
+_COLUMNS = ("family", "id", "account", "license", "member", "plan", "code", "activated_at", "assigned_at")
+_TAKE = "UPDATE licenses SET state = {0} WHERE id {among}"
+_MOVE_DEVICES = """
+UPDATE devices SET assignment = (SELECT a.id FROM assignments f JOIN assignments a ON a.code = f.code
+AND a.ended_at IS NULL WHERE f.id = devices.assignment) WHERE assignment {among}
+"""
+
+
+class Former(NamedTuple):
+    """The assignment by which the same member held the license until a short while ago."""
+
+    id: str
+    code: str
+    activated_at: int | None
+
+
+class Free(NamedTuple):
+    """A license that can be given."""
+
+    id: str
+    interval: str
+    version: int
+    former: Former | None = None
+
+
+class Taken(NamedTuple):
+    """A license on its way into somebody's hands."""
+
+    license: Free
+    taker: Taker
+    holding: Holding
+
+
+class Given(NamedTuple):
+    """What comes of one row of the list. `verdict`: assigned, held (already), repeated (stands above), or the
+    code of the rule that refuses."""
+
+    asked: str
+    verdict: str
+    taker: Taker | None = None
+    holding: Holding | None = None
+    taken: Taken | None = None
+    refusal: Refusal | None = None
+
+
+def choose(account_id: str, plan: Plan, asked: Sequence[str]) -> list[Given]:
+    """Which license each would get, in the order of the list; `asked` are ids or e-mail addresses. The account
+    is locked, and nothing is changed."""
+    keys = [_key(one) for one in asked]
+    takers = _takers(account_id, plan, {key for key in keys if key})
+    able = {taker.id for taker in takers.values() if taker.held is None}
+    offer = _Offer(_formers(plan, able), _free(account_id, plan, len(able)))
+    above: set[str] = set()
+
+    def chosen() -> Iterator[Given]:
+        for one, key in zip(asked, keys, strict=True):
+            taker = takers.get(key or "")
+            try:
+                yield _choose(one, taker, plan, offer, above)
+            except Refusal as refusal:
+                yield Given(one, refusal.code, taker, refusal=refusal)
+
+    return list(chosen())
+
+
+def give(account_id: str, plan: Plan, rows: list[Given]) -> None:
+    """Carry out what was chosen, with one event for each license."""
+    new = [row.taken for row in rows if row.taken]
+    if not new:
+        return
+    _write(plan.family, new)
+    features = _features(plan)
+    told = zip(new, _count(account_id, plan.code, new), strict=True)
+    outbox.add(
+        *(
+            events.license_assigned(one.holding, one.taker, plan.rank, features[one.license.version], pool)
+            for one, pool in told
+        )
+    )
+
+
+class _Offer:
+    """What can be given: each license once, to the member who held it until lately or to whoever comes."""
+
+    def __init__(self, formers: dict[str, list[Free]], free: list[Free]):
+        self.formers, self.free = formers, iter(free)
+        self.gone: set[str] = set()
+
+    def take(self, member_id: str) -> Free | None:
+        left = (one for one in self.formers.get(member_id, ()) if one.id not in self.gone)
+        rest = (one for one in self.free if one.id not in self.gone)
+        taken = next(left, None) or next(rest, None)
+        if taken:
+            self.gone.add(taken.id)
+        return taken
+
+
+def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: set[str]) -> Given:
+    if taker is None:
+        Member.unknown(asked)
+    if taker.id in above:
+        return Given(asked, domain.REPEATED, taker, taker.held)
+    above.add(taker.id)
+    domain.check_active(taker.state, taker.name, taker.id)
+    if taker.held and taker.held.plan == plan.code:
+        return Given(asked, domain.HELD, taker, taker.held)
+    if taker.held:
+        held = taker.held.plan
+        refuse("already-licensed", f"{taker.name} holds {held}.", member_id=taker.id, plan=held)
+    license = offer.take(taker.id)
+    if license is None:
+        refuse("no-free-license", f"No license of {plan.code} is free.", plan=plan.code)
+    taken = Taken(license, taker, _holding(plan, license, taker))
+    return Given(asked, domain.ASSIGNED, taker, taken.holding, taken)
+
+
+def _key(asked: str) -> str | None:
+    """An id or an address in its one spelling; None for what can be neither."""
+    try:
+        return domain.address(asked) if "@" in asked else str(uuid.UUID(asked))
+    except ValueError:
+        return None
+
+
+# Reading. ---------------------------------------------------------------------------------------
+
+
+def _takers(account_id: str, plan: Plan, keys: set[str]) -> dict[str, Taker]:
+    """By what was asked for. Whoever was removed is known by id; their address is nobody's."""
+    emails = {key for key in keys if "@" in key}
+    found: dict[str, Taker] = {}
+    if ids := keys - emails:
+        rows = _run(_TAKERS + _BY_ID, plan.family, db.bare(account_id), among=map(db.bare, ids))
+        found |= {taker.id: taker for taker in map(_taker, rows)}
+    if emails:
+        rows = _run(_TAKERS + _BY_EMAIL, plan.family, db.bare(account_id), among=emails, kind="text")
+        found |= {taker.email: taker for taker in map(_taker, rows)}
+    return found
+
+
+def _taker(row: tuple[Any, ...]) -> Taker:
+    member, account, email, name, state, assignment, license, *rest = row
+    held = assignment and Holding(_id(assignment), _id(account), _id(license), _id(member), *rest)
+    return Taker(_id(member), _id(account), email, name, state, held)
+
+
+def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
+    """Free licenses that were taken from the members within the undo window, the latest first."""
+    lately = clock.now() - domain.UNDO_WINDOW
+    chosen = (plan.code, domain.UNASSIGNED, lately, domain.FREE)
+    formers: dict[str, list[Free]] = {}
+    for member, license, interval, version, id, code, activated_at in _run(
+        _FORMER, *chosen, among=map(db.bare, member_ids)
+    ):
+        free = Free(_id(license), interval, version, Former(_id(id), code, activated_at))
+        formers.setdefault(_id(member), []).append(free)
+    return formers
+
+
+def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
+    """Free licenses: first those whose term ends last, of several the oldest."""
+    rows = _run(_FREE, db.bare(account_id), plan.code, domain.FREE, most)
+    return [Free(_id(license), interval, version) for license, interval, version in rows]
+
+
+def _features(plan: Plan) -> dict[int, dict[str, Any]]:
+    versions = PlanVersion.select(PlanVersion.version, PlanVersion.features)
+    return {one.version: one.features for one in versions.where(PlanVersion.plan == plan.code)}
+
+
+# Writing. ---------------------------------------------------------------------------------------
+
+
+def _holding(plan: Plan, license: Free, taker: Taker) -> Holding:
+    former = license.former
+    return Holding(
+        id=clock.new_id(),
+        account_id=taker.account_id,
+        license_id=license.id,
+        member_id=taker.id,
+        plan=plan.code,
+        code=former.code if former else domain.new_code(),
+        activated_at=former.activated_at if former else None,
+        assigned_at=clock.now(),
+    )
+
+
+def _write(family: str, new: list[Taken]) -> None:
+    rows = ((family, *map(db.bare, one.holding[:4]), *one.holding[4:]) for one in new)
+    db.insert(Assignment, _COLUMNS, rows)
+    _run(_TAKE, domain.ASSIGNED, among=(db.bare(one.license.id) for one in new))
+    if formers := [db.bare(one.license.former.id) for one in new if one.license.former]:
+        _run(_MOVE_DEVICES, among=formers)
+
+
+def _count(account_id: str, plan: str, new: list[Taken]) -> Iterator[Seats]:
+    """Move the pools; the plan's seats after each license."""
+    for interval, seats in Counter(one.license.interval for one in new).items():
+        pool = Pool.move(account_id, plan, interval, free=-seats, assigned=+seats)
+    for left in reversed(range(len(new))):
+        yield Seats(pool.assigned - left, pool.free + left, pool.parked)
+
+
+def _run(statement: str, *values: Any, among: Iterable[str] | None = None, kind: str = "uuid") -> Any:
+    """A list is a statement's last value."""
+    listed = [] if among is None else [json.dumps(list(among))]
+    spelled = _AMONG["postgresql" if db.is_postgres() else "sqlite"].format(db.database.param, kind=kind)
+    return db.database.execute_sql(statement.format(db.database.param, among=spelled), (*values, *listed))
+
+
+def _id(stored: Any) -> str:
+    return db.dashed(str(stored))
