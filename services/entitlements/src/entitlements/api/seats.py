@@ -42,8 +42,8 @@ def assign_license(asked: dict[str, Any], account_id: str) -> domain.Holding:
 @blueprint.arguments(schemas.NewBulkAssignment)
 @blueprint.response(200, schemas.BulkAssignment)
 def assign_licenses(asked: dict[str, Any], account_id: str) -> dict[str, Any]:
-    """Give many members a free license each, in the order of the list, with a verdict for each row. The same list
-    again changes nothing."""
+    """Give many members a free license each, in the order of the list, with a verdict for each row. The same
+    list again changes nothing."""
     return {"items": commands.assign_licenses(account_id, **asked)}
 
 
