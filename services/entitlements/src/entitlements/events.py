@@ -56,9 +56,7 @@ def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any],
     )
 
 
-def license_assigned(
-    holding: Holding, taker: Taker, rank: int, features: dict[str, Any], pool: Seats
-) -> Event:
+def license_assigned(holding: Holding, taker: Taker, rank: int, features: dict[str, Any], pool: Seats) -> Event:
     data = {
         "license_id": holding.license_id,
         "assignment_id": holding.id,

@@ -29,8 +29,8 @@ def assign_license(account_id: str, member_id: str, plan_code: str) -> Holding:
 def assign_licenses(
     account_id: str, plan: str, members: Sequence[str], mode: str = domain.BEST_EFFORT, dry_run: bool = False
 ) -> list[Given]:
-    """Give licenses to a list of ids and e-mail addresses, in its order: to all or nobody, or to whoever can have
-    one. The same list again changes nothing. A dry run says what would happen."""
+    """Give licenses to a list of ids and e-mail addresses, in its order: to all or nobody, or to whoever can
+    have one. The same list again changes nothing. A dry run says what would happen."""
     with db.atomic():
         Account.locked(account_id)
         known = Plan.known(plan)
