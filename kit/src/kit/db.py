@@ -136,8 +136,8 @@ def bare(identifier: str) -> str:
 
 def dashed(identifier: str) -> str:
     """A UUID as the world writes it."""
-    plain = bare(identifier)
-    return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+    parts = identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]
+    return identifier if "-" in identifier else "-".join(parts)
 
 
 def insert(table: type[Table], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -108,7 +108,12 @@ class Seats(NamedTuple):
         return self.assigned + self.free
 
     def described(self) -> dict[str, int]:
-        return {"capacity": self.capacity, **self._asdict()}
+        return {
+            "capacity": self.capacity,
+            "assigned": self.assigned,
+            "free": self.free,
+            "parked": self.parked,
+        }
 
 
 class Holding(NamedTuple):

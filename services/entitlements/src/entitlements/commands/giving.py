@@ -20,19 +20,20 @@ _AMONG = {  # a list travels as one JSON text: of any length, and the statement 
     "sqlite": "IN (SELECT value FROM json_each({0}))",
 }
 _TAKERS = """
-SELECT m.id, m.account, m.email, m.name, m.state, a.id, a.license, a.plan, a.code,
-a.activated_at, a.assigned_at
+SELECT CAST(m.id AS text), m.email, m.name, m.state, CAST(a.id AS text), CAST(a.license AS text), a.plan,
+a.code, a.activated_at, a.assigned_at
 FROM members m LEFT JOIN assignments a ON a.member = m.id AND a.family = {0} AND a.ended_at IS NULL
 WHERE m.account = {0} AND """
 _BY_ID, _BY_EMAIL = "m.id {among}", "m.state = 'active' AND m.email {among}"
 _FORMER = """
-SELECT f.member, l.id, l.interval, l.version, f.id, f.code, f.activated_at
+SELECT CAST(f.member AS text), CAST(l.id AS text), l.interval, l.version, CAST(f.id AS text), f.code,
+f.activated_at
 FROM assignments f JOIN licenses l ON l.id = f.license
 WHERE f.plan = {0} AND f.end_reason = {0} AND f.ended_at > {0} AND l.state = {0} AND f.member {among}
 ORDER BY f.ended_at DESC
 """
 _FREE = """
-SELECT id, interval, version FROM licenses WHERE account = {0} AND plan = {0} AND state = {0}
+SELECT CAST(id AS text), interval, version FROM licenses WHERE account = {0} AND plan = {0} AND state = {0}
 ORDER BY term_end DESC, id LIMIT {0}
 """
 _COLUMNS = ("family", "id", "account", "license", "member", "plan", "code", "activated_at", "assigned_at")
@@ -168,17 +169,18 @@ def _takers(account_id: str, plan: Plan, keys: set[str]) -> dict[str, Taker]:
     found: dict[str, Taker] = {}
     if ids := keys - emails:
         rows = _run(_TAKERS + _BY_ID, plan.family, db.bare(account_id), among=map(db.bare, ids))
-        found |= {taker.id: taker for taker in map(_taker, rows)}
+        found |= {taker.id: taker for taker in (_taker(account_id, row) for row in rows)}
     if emails:
         rows = _run(_TAKERS + _BY_EMAIL, plan.family, db.bare(account_id), among=emails, kind="text")
-        found |= {taker.email: taker for taker in map(_taker, rows)}
+        found |= {taker.email: taker for taker in (_taker(account_id, row) for row in rows)}
     return found
 
 
-def _taker(row: tuple[Any, ...]) -> Taker:
-    member, account, email, name, state, assignment, license, *rest = row
-    held = assignment and Holding(_id(assignment), _id(account), _id(license), _id(member), *rest)
-    return Taker(_id(member), _id(account), email, name, state, held)
+def _taker(account_id: str, row: tuple[Any, ...]) -> Taker:
+    member, email, name, state, assignment, license, *rest = row
+    id = db.dashed(member)
+    held = assignment and Holding(db.dashed(assignment), account_id, db.dashed(license), id, *rest)
+    return Taker(id, account_id, email, name, state, held)
 
 
 def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
@@ -189,15 +191,15 @@ def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
     for member, license, interval, version, id, code, activated_at in _run(
         _FORMER, *chosen, among=map(db.bare, member_ids)
     ):
-        free = Free(_id(license), interval, version, Former(_id(id), code, activated_at))
-        formers.setdefault(_id(member), []).append(free)
+        free = Free(db.dashed(license), interval, version, Former(db.dashed(id), code, activated_at))
+        formers.setdefault(db.dashed(member), []).append(free)
     return formers
 
 
 def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
     """Free licenses: first those whose term ends last, of several the oldest."""
     rows = _run(_FREE, db.bare(account_id), plan.code, domain.FREE, most)
-    return [Free(_id(license), interval, version) for license, interval, version in rows]
+    return [Free(db.dashed(license), interval, version) for license, interval, version in rows]
 
 
 def _features(plan: Plan) -> dict[int, dict[str, Any]]:
@@ -243,7 +245,3 @@ def _run(statement: str, *values: Any, among: Iterable[str] | None = None, kind:
     listed = [] if among is None else [json.dumps(list(among))]
     spelled = _AMONG["postgresql" if db.is_postgres() else "sqlite"].format(db.database.param, kind=kind)
     return db.database.execute_sql(statement.format(db.database.param, among=spelled), (*values, *listed))
-
-
-def _id(stored: Any) -> str:
-    return db.dashed(str(stored))
