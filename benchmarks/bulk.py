@@ -47,7 +47,7 @@ def measure(people: int = PEOPLE) -> Result:
             Line(what, cost, unit="s", conclusive=rounds.conclusive),
         ],
         [
-            "COPY writes the same assignments and events into the same tables; one statement updates the licenses.",
+            "COPY writes the same rows into the same tables, and one statement updates the licenses.",
             "Each in one transaction, on a server that does not wait for its disk: the same for both.",
         ],
         [Plot("bulk", what, [(name, rounds.cost(name).middle) for name in (FLOOR, SUBJECT)], "s")],

@@ -245,9 +245,10 @@ def test_two_lists_at_once_give_each_person_one_license_and_each_license_once(of
 
 
 def test_a_list_racing_an_assignment_and_a_parking_gives_no_seat_twice(office):
-    for _ in ROUNDS:
+    hired = hire_many(office, 4 * len(ROUNDS))
+    for number in ROUNDS:
         office.buys("eco", 4)
-        people = hire_many(office, 4)
+        people = hired[4 * number : 4 * number + 4]
         before = office.pool("eco")
         listed, single, parked = at_once(
             lambda: commands.assign_licenses(office.id, "eco", people[1:], "atomic"),  # noqa: B023

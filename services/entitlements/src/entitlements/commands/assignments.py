@@ -19,10 +19,10 @@ def assign_license(account_id: str, member_id: str, plan_code: str) -> Holding:
     with db.atomic():
         Account.locked(account_id)
         plan = Plan.known(plan_code)
-        [row] = giving.choose(account_id, plan, [member_id])
+        [row] = giving.choose_licenses(account_id, plan, [member_id])
         if row.refusal:
             raise row.refusal
-        giving.give(account_id, plan, [row])
+        giving.give_licenses(account_id, plan, [row])
         return cast(Holding, row.holding)
 
 
@@ -34,12 +34,12 @@ def assign_licenses(
     with db.atomic():
         Account.locked(account_id)
         known = Plan.known(plan)
-        rows = giving.choose(account_id, known, members)
+        rows = giving.choose_licenses(account_id, known, members)
         if mode == domain.ATOMIC:
             _check_all(rows, plan)
         if dry_run:
             return [row._replace(holding=None) if row.taken else row for row in rows]
-        giving.give(account_id, known, rows)
+        giving.give_licenses(account_id, known, rows)
         return rows
 
 

@@ -81,7 +81,7 @@ class Given(NamedTuple):
     refusal: Refusal | None = None
 
 
-def choose(account_id: str, plan: Plan, asked: Sequence[str]) -> list[Given]:
+def choose_licenses(account_id: str, plan: Plan, asked: Sequence[str]) -> list[Given]:
     """Which license each would get, in the order of the list; `asked` are ids or e-mail addresses. The account
     is locked, and nothing is changed."""
     keys = [_key(one) for one in asked]
@@ -101,7 +101,7 @@ def choose(account_id: str, plan: Plan, asked: Sequence[str]) -> list[Given]:
     return list(chosen())
 
 
-def give(account_id: str, plan: Plan, rows: list[Given]) -> None:
+def give_licenses(account_id: str, plan: Plan, rows: list[Given]) -> None:
     """Carry out what was chosen, with one event for each license."""
     new = [row.taken for row in rows if row.taken]
     if not new:
