@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
-from entitlements.queries.raw import bare, read
+from entitlements.queries.raw import read
 from kit import db
 from kit.errors import Refusal, refuse
 
@@ -54,15 +54,15 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
 
 def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
     """What the member may use."""
-    held = _held_by([member_id]).get(bare(member_id))
-    if held is None or held.account != bare(account_id):
+    held = _held_by([member_id]).get(db.bare(member_id))
+    if held is None or held.account != db.bare(account_id):
         _refuse_stranger(account_id, member_id)
     return {"plan": held.plan, "status": held.status, "features": held.features}
 
 
 def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
-    held, feature = held_by.get(bare(question["member_id"])), question["feature"]
-    if held is None or held.account != bare(question["account_id"]):
+    held, feature = held_by.get(db.bare(question["member_id"])), question["feature"]
+    if held is None or held.account != db.bare(question["account_id"]):
         _refuse_stranger(question["account_id"], question["member_id"])
     if feature not in held.features:
         _check_known(feature)
@@ -70,12 +70,12 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
-    ids = [bare(member_id) for member_id in member_ids]
+    ids = [db.bare(member_id) for member_id in member_ids]
     statement = _HELD.format(", ".join([db.database.param] * len(ids)))
     rows = defaultdict(list)
     for member, account, plan, restricted, features in db.database.execute_sql(statement, ids):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
-        rows[bare(str(member))].append(Held(bare(str(account)), plan, status, read(features)))
+        rows[db.bare(str(member))].append(Held(db.bare(str(account)), plan, status, read(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 
