@@ -6,19 +6,20 @@ from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
-from entitlements.queries.raw import bare, read
-from kit import db
+from entitlements.queries.raw import bare, chosen, parsed
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
 _HELD = """
-SELECT m.id, m.account, v.plan, v.features FROM members m
+SELECT CAST(m.id AS text), CAST(m.account AS text), v.plan, CAST(v.features AS text) FROM members m
 LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
 LEFT JOIN plans p ON p.code = l.plan
-WHERE m.id IN ({}) ORDER BY p.rank
+WHERE m.id {} ORDER BY p.rank
 """
+
+_REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer
 
 Question = dict[str, Any]  # account_id, member_id, feature, amount
 
@@ -45,7 +46,7 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
             verdict = _verdict(question, held)
         except Refusal as unknown:
             verdict = domain.Verdict(False, unknown.code, None)
-        answers.append({**question, **verdict._asdict()})
+        answers.append({**{name: question[name] for name in _REPEATED}, **verdict._asdict()})
     return answers
 
 
@@ -67,11 +68,9 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
-    ids = [bare(member_id) for member_id in member_ids]
-    statement = _HELD.format(", ".join([db.database.param] * len(ids)))
     rows = defaultdict(list)
-    for member, account, plan, features in db.database.execute_sql(statement, ids):
-        rows[bare(str(member))].append((bare(str(account)), plan, read(features)))
+    for member, account, plan, features in chosen("held", _HELD, [bare(member_id) for member_id in member_ids]):
+        rows[bare(member)].append((bare(account), plan, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 

@@ -12,6 +12,7 @@ from entitlements.schemas.activations import (
     NewDevice,
 )
 from entitlements.schemas.checks import (
+    LONGEST_BATCH,
     Answers,
     Entitlements,
     Question,
