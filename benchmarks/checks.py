@@ -1,9 +1,7 @@
 """May this person use that? Asked over HTTP, beside a Flask that says hello to the same request."""
 
 import json
-import os
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,8 +10,7 @@ from typing import Any, NamedTuple
 from benchmarks import asking, hello, measuring, seeds, servers
 from benchmarks.report import Line, Plot, Result
 from entitlements import domain
-from local import ports, running, suite, tokens
-from local.processes import Process
+from local import ports, suite, tokens
 
 TITLE = "A check over HTTP"
 FEW, MANY = 1_000, 1_000_000
@@ -34,7 +31,7 @@ class Question(NamedTuple):
 def measure() -> Result:
     with ExitStack() as kept, servers.directory() as home:
         webs = {size: kept.enter_context(_entitlements(home, *size)) for size in SIZES}
-        port, pid = kept.enter_context(_hello(home))
+        port, pid = kept.enter_context(hello.served(home))
         token = tokens.for_scopes(webs[SQLITE, FEW].keys, "entitlements:read")
         same = [
             Question(asking.post("/v1/checks", json.dumps(_asked(0)).encode(), token), json.loads(hello.ANSWER))
@@ -45,7 +42,7 @@ def measure() -> Result:
             BARE: _cost(pid, port, bare, REQUESTS),
         }
         for (database, licenses), web in webs.items():
-            place = web.processes["entitlements-web"].pid, web.port["entitlements"]
+            place = web.processes["entitlements-web"].pid or 0, web.port["entitlements"]
             token = tokens.for_scopes(web.keys, "entitlements:read")
             subjects[_name(database, licenses)] = _cost(*place, _single(licenses, token), REQUESTS)
             if licenses == MANY:
@@ -76,21 +73,6 @@ def _entitlements(home: Path, database: str, licenses: int) -> Iterator[suite.Su
         yield whole
     finally:
         whole.stop()
-
-
-@contextmanager
-def _hello(home: Path) -> Iterator[tuple[int, int]]:
-    [port] = ports.free(1)
-    command = [sys.executable, "-m", "benchmarks.hello", str(port)]
-    path = os.pathsep.join([str(running.REPOSITORY), str(running.REPOSITORY / "deploy")])
-    process = Process("hello", command, {**os.environ, "PYTHONPATH": path}, home / "hello.log")
-    process.start()
-    try:
-        while not suite.answers(f"http://{ports.HOST}:{port}/"):
-            assert process.pid, process.log.read_text()
-        yield port, process.pid
-    finally:
-        process.stop()
 
 
 def _asked(number: int) -> dict[str, str]:

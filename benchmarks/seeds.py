@@ -26,8 +26,8 @@ INSERT INTO members (id, account, email, name, known_as, locale, roles, state, s
 _LICENSES = """
 INSERT INTO licenses (id, account, plan, version, {interval}, state, order_id, line, seat, subscription_id,
     term_start, term_end)
-{numbers} SELECT {license}, {account}, {plan}, 1, 'year', 'assigned', {order}, 0, n - n / {per_account} * {per_account}, {order},
-    '2026-01-01', '2027-01-01' FROM numbers
+{numbers} SELECT {license}, {account}, {plan}, 1, 'year', 'assigned', {order}, 0,
+    n - n / {per_account} * {per_account}, {order}, '2026-01-01', '2027-01-01' FROM numbers
 """
 _ASSIGNMENTS = """
 INSERT INTO assignments (id, account, license, member, plan, family, code, assigned_at)

@@ -44,7 +44,7 @@ def _plural(model: type) -> str:
     return f"{peewee.make_snake_case(model.__name__)}s"  # type: ignore[attr-defined]
 
 
-class _Pool(pool.PooledPostgresqlDatabase):  # type: ignore[misc]
+class _Pool(pool.PooledPostgresqlDatabase):
     """Asks a connection whether it still lives only after a rest: to ask costs as much as a small query."""
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -35,7 +35,7 @@ def chosen(name: str, statement: str, ids: list[str]) -> Iterable[Any]:
     try:
         return db.database.execute_sql(run, ids)
     except peewee.OperationalError as error:
-        if error.orig.pgcode != NOT_PREPARED:
+        if error.orig.pgcode != NOT_PREPARED:  # type: ignore[attr-defined]
             raise
         db.database.execute_sql(f"PREPARE {name}(uuid) AS {statement.format('= $1')}")
         return db.database.execute_sql(run, ids)

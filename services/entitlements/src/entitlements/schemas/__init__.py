@@ -35,6 +35,7 @@ from entitlements.schemas.seats import (
 from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, SignedIn
 
 __all__ = [
+    "LONGEST_BATCH",
     "Account",
     "AccountChanges",
     "Activation",
