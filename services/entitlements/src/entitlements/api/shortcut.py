@@ -18,8 +18,8 @@ from kit import auth, db, metrics, schema
 
 GRANT = "entitlements:read"
 NEEDED, ALLOWED = {"account_id", "member_id", "feature"}, {"account_id", "member_id", "feature", "amount"}
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FEATURE = re.compile(r"[a-z0-9_.-]{1,60}")
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+PLAIN = re.compile(rf"{UUID} {UUID} [a-z0-9_.-]{{1,60}}")
 HEADERS = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -78,13 +78,9 @@ def _is_plain(question: Any) -> bool:
     if not (type(account) is type(member) is type(feature) is str):
         return False
     amount = question.get("amount", 0)
-    return bool(
-        UUID.fullmatch(account)
-        and UUID.fullmatch(member)
-        and FEATURE.fullmatch(feature)
-        and type(amount) is int
-        and 0 <= amount <= schema.LARGEST
-    )
+    if type(amount) is not int or not 0 <= amount <= schema.LARGEST:
+        return False
+    return PLAIN.fullmatch(f"{account} {member} {feature}") is not None
 
 
 def _are_plain(asked: Any) -> bool:

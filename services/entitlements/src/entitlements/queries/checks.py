@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
@@ -19,7 +20,8 @@ LEFT JOIN plans p ON p.code = l.plan
 WHERE m.id {} ORDER BY p.rank
 """
 
-_REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer
+REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer
+asked, ANSWERED = itemgetter(*REPEATED), (*REPEATED, *domain.Verdict._fields)
 
 Question = dict[str, Any]  # account_id, member_id, feature, amount
 
@@ -46,7 +48,7 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
             verdict = _verdict(question, held)
         except Refusal as unknown:
             verdict = domain.Verdict(False, unknown.code, None)
-        answers.append({**{name: question[name] for name in _REPEATED}, **verdict._asdict()})
+        answers.append(dict(zip(ANSWERED, (*asked(question), *verdict), strict=True)))
     return answers
 
 
