@@ -19,7 +19,7 @@ def bob(office):
 
 @pytest.fixture
 def ask_both(app, bearer, office, bob):
-    """ask(body, path) → (status, JSON) of the quick way and of the usual one, and whether the first was quick."""
+    """ask(body, path) → (status, JSON) of the quick way and of the usual one, and whether that was quick."""
     headers = bearer("entitlements:read")
 
     def ask(body, path="/v1/checks", headers=headers, **more):
