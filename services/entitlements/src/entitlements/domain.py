@@ -19,6 +19,9 @@ PENDING, APPROVED = "pending", "approved"  # a domain
 FREE, ASSIGNED, PARKED = "free", "assigned", "parked"  # a license
 UNASSIGNED, MEMBER_REMOVED = "unassigned", "member-removed"  # why an assignment ended
 PUBLISHED, RETIRED = "published", "retired"  # a plan
+GRACE, SUSPENDED = "grace", "suspended"  # a subscription, and every license it pays for, that is not active
+STATUSES = (ACTIVE, GRACE, SUSPENDED)
+NONE = "none"  # of whoever holds no license
 
 UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
@@ -113,7 +116,8 @@ class Seats(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """`reason`: ok, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan says."""
+    """`reason`: ok, grace, suspended, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan
+    says."""
 
     allowed: bool
     reason: str
@@ -131,15 +135,17 @@ def combined(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def verdict(licensed: bool, value: Any, amount: int | None) -> Verdict:
+def verdict(status: str, value: Any, amount: int | None) -> Verdict:
     """Whether someone may use a feature (so much of it) whose value in their plans is `value`."""
-    if not licensed:
+    if status == NONE:
         return Verdict(False, "no-license", None)
+    if status == SUSPENDED:
+        return Verdict(False, SUSPENDED, value)
     if not value:
         return Verdict(False, "feature-not-in-plan", value)
     if amount is not None and type(value) is int and amount > value:
         return Verdict(False, "limit-exceeded", value)
-    return Verdict(True, "ok", value)
+    return Verdict(True, GRACE if status == GRACE else "ok", value)
 
 
 # Activation codes. ------------------------------------------------------------------------------

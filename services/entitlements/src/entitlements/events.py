@@ -67,12 +67,37 @@ def license_assigned(
         "name": member.name,
         "plan": assignment.plan,
         "rank": rank,
-        "status": "active",
+        "status": assignment.status,
         "features": features,
         "activated": assignment.activated_at is not None,
         "pool": pool.described(),
     }
     return Event("license.assigned", assignment.account_id, data)
+
+
+def license_changed(assignment: Assignment) -> Event:
+    return Event("license.changed", assignment.account_id, _granted(assignment))
+
+
+def license_suspended(assignment: Assignment) -> Event:
+    return Event("license.suspended", assignment.account_id, _granted(assignment))
+
+
+def license_restored(assignment: Assignment) -> Event:
+    return Event("license.restored", assignment.account_id, _granted(assignment))
+
+
+def _granted(assignment: Assignment) -> dict[str, Any]:
+    """Of an assignment to which a query attached what it grants."""
+    return {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "rank": assignment.rank,
+        "status": assignment.status,
+        "features": assignment.features,
+    }
 
 
 def license_unassigned(assignment: Assignment, pool: Seats) -> Event:

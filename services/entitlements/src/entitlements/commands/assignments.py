@@ -1,6 +1,6 @@
 """Who holds which license. One seat-taking path for every entry."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import peewee
 
@@ -8,6 +8,8 @@ from entitlements import domain, events
 from entitlements.models import (
     GRANTED,
     LIVE,
+    RESTRICTED,
+    STATUS,
     Account,
     Assignment,
     Device,
@@ -16,6 +18,7 @@ from entitlements.models import (
     Plan,
     PlanVersion,
     Pool,
+    Restriction,
 )
 from kit import clock, db, outbox
 from kit.errors import not_found, refuse
@@ -24,7 +27,7 @@ from kit.errors import not_found, refuse
 class Taken(NamedTuple):
     """A free license, and the assignment by which the same member held it until a short while ago."""
 
-    license: License
+    license: License  # with its status
     features: dict[str, Any]
     former: Assignment | None
 
@@ -42,7 +45,7 @@ def assign_license(account_id: str, member_id: str, plan_code: str) -> Assignmen
         taken = (
             _held_before(member, plan_code)
             or _free(account_id, plan_code)
-            or refuse("no-free-license", f"No license of {plan_code} is free.", plan=plan_code)
+            or _refuse_for_want_of(account_id, plan_code)
         )
         assignment = _hand(taken, member, plan)
         pool = Pool.move(account_id, plan_code, taken.license.interval, free=-1, assigned=+1)
@@ -80,12 +83,14 @@ def _member_and_license(account_id: str, member_id: str, family: str) -> tuple[M
 
 
 def _with_features(*columns: Any) -> Any:
-    chosen = License.select(License.id, License.interval, PlanVersion.features, *columns)
-    return chosen.join(PlanVersion, on=GRANTED, attr="granted")
+    chosen = License.select(License.id, License.interval, STATUS, PlanVersion.features, *columns)
+    joined = chosen.join(Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction")
+    return joined.switch(License).join(PlanVersion, on=GRANTED, attr="granted")
 
 
 def _held_before(member: Member, plan_code: str) -> Taken | None:
-    """The license that was taken from the member within the undo window, if it is still free."""
+    """The license that was taken from the member within the undo window, if it is still free; however its
+    subscription stands, they are nobody new."""
     taken_back = (Assignment.license == License.id) & (Assignment.end_reason == domain.UNASSIGNED)
     lately = Assignment.ended_at > clock.now() - domain.UNDO_WINDOW
     found = (
@@ -102,9 +107,23 @@ def _held_before(member: Member, plan_code: str) -> Taken | None:
 
 def _free(account_id: str, plan_code: str) -> Taken | None:
     """The free license whose term ends last, of several the oldest."""
-    free = (License.account == account_id) & (License.plan == plan_code) & (License.state == domain.FREE)
+    free = _free_of(account_id, plan_code) & Restriction.status.is_null()
     found = _with_features().where(free).order_by(License.term_end.desc(), License.id).first()
     return None if found is None else Taken(found, found.granted.features, None)
+
+
+def _free_of(account_id: str, plan_code: str) -> Any:
+    return (License.account == account_id) & (License.plan == plan_code) & (License.state == domain.FREE)
+
+
+def _refuse_for_want_of(account_id: str, plan_code: str) -> NoReturn:
+    """Nothing is free, or all that is belongs to a subscription that is in grace or suspended."""
+    restricted = Restriction.select(Restriction.status).join(License, on=RESTRICTED)
+    status = restricted.where(_free_of(account_id, plan_code)).limit(1).scalar()
+    if status is not None:
+        said = f"The subscription of the free licenses of {plan_code} is {status}."
+        refuse("subscription-not-active", said, plan=plan_code, subscription_status=status)
+    refuse("no-free-license", f"No license of {plan_code} is free.", plan=plan_code)
 
 
 def _hand(taken: Taken, member: Member, plan: Plan) -> Assignment:
@@ -118,6 +137,7 @@ def _hand(taken: Taken, member: Member, plan: Plan) -> Assignment:
         code=former.code if former else domain.new_code(),
         activated_at=former.activated_at if former else None,
     )
+    assignment.status = taken.license.status
     if former:
         Device.update(assignment=assignment.id).where(Device.assignment == former.id).execute()
     License.update(state=domain.ASSIGNED).where(License.id == taken.license.id).execute()

@@ -10,7 +10,7 @@ LONGEST_BATCH = 500
 
 class Entitlements(Answer):
     plan = fields.String(allow_none=True)
-    status = fields.String(metadata={"enum": ["active", "none"]})
+    status = fields.String(metadata={"enum": ["active", "grace", "suspended", "none"]})
     features = fields.Dict()
 
 
@@ -29,7 +29,8 @@ class Verdict(Answer):
     allowed = fields.Boolean()
     reason = fields.String(
         metadata={
-            "description": "ok, no-license, feature-not-in-plan, limit-exceeded; in a batch also *-unknown."
+            "description": "ok, grace, suspended, no-license, feature-not-in-plan, limit-exceeded;"
+            " in a batch also *-unknown."
         }
     )
     value = fields.Raw(
@@ -55,7 +56,7 @@ class SnapshotQuery(Schema):
 class Grant(Answer):
     plan = fields.String()
     rank = fields.Integer(metadata={"description": "The place of the plan, from lower to higher."})
-    status = fields.String(metadata={"enum": ["active"]})
+    status = fields.String(metadata={"enum": ["active", "grace", "suspended"]})
     features = fields.Dict()
 
 

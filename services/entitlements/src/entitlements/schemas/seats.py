@@ -7,6 +7,7 @@ from entitlements import domain
 from kit import schema
 
 PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+STATUS = {"enum": list(domain.STATUSES), "description": "Of the subscription that pays for it."}
 DATE = {"type": "string", "format": "date"}
 
 
@@ -19,6 +20,7 @@ class Seats(Answer):
 
 class IntervalPool(Seats):
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
 
 
 class Pool(Seats):
@@ -47,6 +49,7 @@ class License(Answer):
     id = fields.String()
     plan = fields.String()
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
     state = fields.String()
     member = fields.Nested(Holder, attribute="held.holder", dump_default=None, allow_none=True)
     assignment_id = fields.String(attribute="held.id", dump_default=None, allow_none=True)
