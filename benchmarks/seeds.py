@@ -63,6 +63,8 @@ def _fill(licenses: int) -> None:
         for statement in (_MEMBERS, _LICENSES, _ASSIGNMENTS):
             _run(statement, licenses, f"n / {PER_ACCOUNT}")
     db.database.execute_sql("VACUUM ANALYZE" if db.is_postgres() else "ANALYZE")
+    if not db.is_postgres():
+        db.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # read from its place, as after any while
 
 
 def _run(statement: str, count: int, account: str) -> None:

@@ -21,8 +21,8 @@ LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS
 WHERE m.id {} ORDER BY p.rank, p.code
 """
 
-REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer
-asked, ANSWERED = itemgetter(*REPEATED), (*REPEATED, *domain.Verdict._fields)
+_REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer in a batch
+_repeated, _ANSWER = itemgetter(*_REPEATED), (*_REPEATED, *domain.Verdict._fields)
 
 Question = dict[str, Any]  # account_id, member_id, feature, amount
 
@@ -51,7 +51,7 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
             verdict = _verdict(question, held)
         except Refusal as unknown:
             verdict = domain.Verdict(False, unknown.code, None)
-        answers.append(dict(zip(ANSWERED, (*asked(question), *verdict), strict=True)))
+        answers.append(dict(zip(_ANSWER, (*_repeated(question), *verdict), strict=True)))
     return answers
 
 
