@@ -6,7 +6,7 @@ SQLite: WAL, IMMEDIATE transactions, synchronous FULL, foreign keys. PostgreSQL:
 import fcntl
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import resources
 from pathlib import Path
@@ -131,6 +131,15 @@ def changed_one(query: peewee.Query) -> bool:
     """Run an INSERT … ON CONFLICT DO NOTHING or an UPDATE; True when exactly one row changed."""
     counted = query.as_rowcount() if isinstance(query, peewee.Insert) else query
     return bool(counted.execute() == 1)
+
+
+def insert_rows(fields: Sequence[Any], rows: Sequence[Sequence[Any]], on_conflict: str) -> None:
+    """Many rows of a table in one statement. For each of them peewee would take longer to write it than the
+    database takes to do it; so it is written here."""
+    table, names = fields[0].model._meta.table_name, ", ".join(f'"{field.column_name}"' for field in fields)
+    places = ", ".join([f"({', '.join([database.param] * len(fields))})"] * len(rows))
+    values = [field.db_value(value) for row in rows for field, value in zip(fields, row, strict=True)]
+    database.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES {places} ON CONFLICT {on_conflict}', values)
 
 
 def _runners(package: str) -> list[Runner]:

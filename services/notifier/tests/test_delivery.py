@@ -320,7 +320,7 @@ def test_nothing_of_an_outcome_is_kept_without_the_rest(acme, send, mail_server,
 
     acme.pays()
     with monkeypatch.context() as patched:
-        patched.setattr(commands, "note_activity", fails)
+        patched.setattr(commands, "note_activities", fails)
         with pytest.raises(Dies):
             send()
 

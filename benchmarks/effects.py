@@ -1,0 +1,202 @@
+"""How many events a second take effect: the notifier's worker, and what others would do it with.
+
+The effect is a row of the notifier's activity log, committed on a PostgreSQL that waits for its disk, once for
+each event: our worker moves a cursor, the others write the event's id into an inbox.
+"""
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pika
+import psycopg2
+
+from benchmarks import measuring, publishing, servers
+from benchmarks.peers import QUEUE, effect
+from benchmarks.publishing import Message
+from benchmarks.report import Line, Plot, Result
+from kit import broker, clock
+from local import keys, ports, running
+from local.processes import Process
+
+TITLE = "Event → effect"
+EVENTS = 20_000  # in the queue before a worker starts
+ACCOUNTS = 1_000  # each event of a batch is about another one
+WARM = 1_000  # events before the clock starts
+LONGEST = 3.0  # seconds that the clock runs, if the queue is not empty before
+SLOWEST = 120  # seconds until all of it has taken effect, when it is counted
+LOOK_EVERY = 0.1
+OURS, FLOOR = "notifier, on the kit", "pika and psycopg2 one by one"
+PERSISTENT = pika.BasicProperties(delivery_mode=2)
+TYPE = "order.placed"
+
+
+class Worker(NamedTuple):
+    """What runs, the queue that it reads, and how an event is written there."""
+
+    command: Sequence[str]
+    message: Callable[[dict[str, Any], bytes], Message]
+    queue: str = QUEUE
+    arguments: dict[str, Any] = {"x-queue-type": "quorum"}  # noqa: RUF012
+
+
+def plain(_event: dict[str, Any], body: bytes) -> Message:
+    return Message(QUEUE, body)
+
+
+def announced(_event: dict[str, Any], body: bytes) -> Message:
+    return Message(TYPE, body, PERSISTENT, broker.exchange_of("orders"))
+
+
+def of_celery(event: dict[str, Any], body: bytes) -> Message:
+    told = {"lang": "py", "task": "happened", "id": event["id"], "root_id": event["id"], "retries": 0}
+    arguments = [[body.decode()], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    properties = pika.BasicProperties(
+        "application/json", "utf-8", headers=told, delivery_mode=2, correlation_id=event["id"]
+    )
+    return Message(QUEUE, json.dumps(arguments).encode(), properties)
+
+
+def of_dramatiq(event: dict[str, Any], body: bytes) -> Message:
+    told = {"queue_name": QUEUE, "actor_name": "happened", "args": [body.decode()], "kwargs": {}, "options": {}}
+    return Message(QUEUE, json.dumps({**told, "message_id": event["id"], "message_timestamp": 0}).encode())
+
+
+DRAMATIQS = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{QUEUE}.XQ", "x-queue-type": "quorum"}
+WORKERS = {
+    OURS: Worker(["notifier", "worker"], announced, "notifier.inbox", broker.QUEUE_ARGUMENTS),
+    FLOOR: Worker(["benchmarks.peers.one_by_one"], plain),
+    "dramatiq": Worker(
+        ["dramatiq", "benchmarks.peers.with_dramatiq", "--processes", "1", "--threads", "1"],
+        of_dramatiq,
+        arguments=DRAMATIQS,
+    ),
+    "celery": Worker(
+        ["celery", "-A", "benchmarks.peers.with_celery", "worker", "--pool", "solo", "-Q", QUEUE, "-l", "warning"],
+        of_celery,
+    ),
+    "FastStream": Worker(["faststream", "run", "benchmarks.peers.with_faststream:app"], plain),
+}
+
+
+def events() -> Iterator[dict[str, Any]]:
+    """As orders tells them: each account's story numbered, the accounts in turn."""
+    contract = running.REPOSITORY / "contracts" / "events" / f"{TYPE}.json"
+    data = json.loads(contract.read_text())["examples"][0]
+    accounts, last = [str(uuid.uuid4()) for _ in range(ACCOUNTS)], {}
+    for number in range(EVENTS):
+        account, event_id = accounts[number % ACCOUNTS], clock.new_id()
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": "orders",
+            "type": TYPE,
+            "subject": account,
+            "sequence": str(number // ACCOUNTS + 1),
+            "previous": last.get(account),
+            "time": clock.to_text(clock.now()),
+            "actor": "member:" + account,
+            "correlation": event_id,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        last[account] = event_id
+        yield {name: value for name, value in event.items() if value is not None}
+
+
+class Race:
+    """The servers, the events, and a run of one worker over them."""
+
+    def __init__(self, directory: Path, database_url: str, broker_url: str):
+        self.directory, self.broker_url, self.database_url = directory, broker_url, database_url
+        keys.write(json.loads((running.REPOSITORY / "deploy" / "issuers.json").read_text()), directory / "keys")
+        self.events = [(event, json.dumps(event, separators=(",", ":")).encode()) for event in events()]
+        self.database = psycopg2.connect(database_url)
+        self.database.autocommit = True
+        self._execute(effect.TABLE)
+
+    def run(self, name: str, *, to_the_end: bool = False) -> float:
+        """Seconds for an event."""
+        worker = WORKERS[name]
+        self._execute("TRUNCATE activities, cursors, inbox")
+        self._fill(worker)
+        process = Process(name, [sys.executable, "-m", *worker.command], self._env(), self.directory / "log")
+        process.start()
+        try:
+            cost = self._timed()
+            if to_the_end:
+                self._await(EVENTS, SLOWEST)
+                time.sleep(0.5)  # for whatever comes twice
+        finally:
+            process.stop()
+        self._check(worker, to_the_end)
+        return cost
+
+    def _fill(self, worker: Worker) -> None:
+        with closing(pika.BlockingConnection(pika.URLParameters(self.broker_url))) as connection:
+            channel = connection.channel()
+            channel.queue_delete(worker.queue)
+            channel.queue_declare(worker.queue, durable=True, arguments=worker.arguments)
+            exchange = broker.exchange_of("orders")
+            channel.exchange_declare(exchange, "topic", durable=True)
+            channel.queue_bind("notifier.inbox", exchange, "#") if worker.queue != QUEUE else None
+        publishing.publish(self.broker_url, [worker.message(*event) for event in self.events])
+
+    def _timed(self) -> float:
+        first, began = self._await(WARM, SLOWEST), time.perf_counter()
+        last = self._await(EVENTS, LONGEST)
+        return (time.perf_counter() - began) / (last - first)
+
+    def _await(self, count: int, seconds: float) -> int:
+        """How many effects there are, once there are so many or the time is over."""
+        until = time.perf_counter() + seconds
+        while (found := self._count("activities")) < count and time.perf_counter() < until:
+            time.sleep(LOOK_EVERY)
+        if not found:
+            raise RuntimeError(f"nothing happened; see {self.directory / 'log'}")
+        return found
+
+    def _check(self, worker: Worker, all_of_them: bool) -> None:
+        """Once each: the table has no second row for an id, and there are as many moves as effects."""
+        effects = self._count("activities")
+        moves = self._count("inbox") if worker.queue == QUEUE else self._count("cursors", "sum(sequence)")
+        if moves != effects or (all_of_them and effects != EVENTS):
+            raise RuntimeError(f"{effects} effects, {moves} moves of {EVENTS} events")
+
+    def _count(self, table: str, what: str = "count(*)") -> int:
+        with self.database.cursor() as cursor:
+            cursor.execute(f"SELECT {what} FROM {table}")
+            return int(cursor.fetchone()[0])
+
+    def _execute(self, statement: str) -> None:
+        with self.database.cursor() as cursor:
+            cursor.execute(statement)
+
+    def _env(self) -> dict[str, str]:
+        nowhere = f"http://{ports.HOST}:9"  # the logs of the sources: nobody needs them here
+        return {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "BROKER_URL": self.broker_url,
+            "SIGNING_KEY_FILE": str(self.directory / "keys" / "notifier.json"),
+            **{f"{source}_URL": nowhere for source in ("CATALOG", "ORDERS", "ENTITLEMENTS")},
+            "LOG_LEVEL": "WARNING",
+        }
+
+
+def measure() -> Result:
+    with ExitStack() as standing:
+        server = standing.enter_context(servers.postgres())
+        node = standing.enter_context(servers.rabbitmq())
+        directory = standing.enter_context(servers.directory())
+        race = Race(directory, servers.database(server, "notifier"), node.url())
+        for name in WORKERS:
+            race.run(name, to_the_end=True)
+        rounds = measuring.compare({name: lambda name=name: race.run(name) for name in WORKERS}, floor=FLOOR)
+    return _result(rounds)
