@@ -1,0 +1,247 @@
+"""The whole suite on PostgreSQL and RabbitMQ while a hundred orders a second are paid: how soon that counts."""
+
+import json
+import multiprocessing
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+import httpx
+import psycopg2
+
+from benchmarks import servers
+from benchmarks.measuring import Spread
+from benchmarks.report import Line, Plot, Result
+from kit import clock, context, db, outbox
+from kit.settings import name_service
+from local import running, tokens
+from local.suite import POSTGRESQL, Suite
+from orders import domain, events
+from orders.models import Account, Attempt, Order, Quote, Subscription
+
+TITLE = "order.paid → license and mail"
+RATE = 100  # orders a second
+WARM, SECONDS, STRETCH = 3, 20, 5
+ACCOUNTS = 100
+LOOK_EVERY = 0.003
+SLOWEST = 60  # seconds until the last effect
+MESSAGE_ID = re.compile(rb"^Message-ID: <([0-9a-f-]{36})", re.MULTILINE | re.IGNORECASE)
+
+
+class Paid(NamedTuple):
+    """An order and when it was due to be paid, by the clock that all processes of the machine share."""
+
+    order: str
+    due: float
+
+
+def measure() -> Result:
+    with servers.directory() as home, _running(Suite(home, databases=POSTGRESQL, durable=True)) as all_of_it:
+        accounts = _accounts(all_of_it)
+        licenses, mails = _Licenses(all_of_it.database_url("entitlements")), _Mails(all_of_it)
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as another:
+            orders_url = all_of_it.database_url("orders")
+            paid = another.submit(pay, orders_url, accounts, RATE * (WARM + SECONDS), RATE).result()
+        _await(lambda: len(licenses.seen) >= len(paid) and len(mails.seen) >= len(paid))
+        licenses.stop()
+        events = _events_of_orders(orders_url)
+    measured = paid[RATE * WARM :]
+    to_license = [(licenses.seen[order] - due) * 1000 for order, due in measured]
+    to_mail = [(mails.seen[events[order]] - due) * 1000 for order, due in measured]
+    return _result(to_license, to_mail)
+
+
+@contextmanager
+def _running(suite: Suite) -> Iterator[Suite]:
+    suite.start()
+    try:
+        yield suite
+    finally:
+        suite.stop()
+
+
+def _accounts(suite: Suite) -> list[tuple[str, str]]:
+    """(account, administrator), as an operator opens them; all units have heard of them."""
+    described = json.loads((running.REPOSITORY / "deploy" / "demo" / "account.json").read_text())["account"]
+    opened = []
+    token = tokens.for_scopes(suite.keys, "accounts:write")
+    with httpx.Client(base_url=suite.urls["entitlements"], headers={"Authorization": f"Bearer {token}"}) as client:
+        for number in range(ACCOUNTS):
+            first = {"email": f"ada@acme-{number}.example", "name": "Ada Bell", "locale": "en"}
+            answer = client.post("/v1/accounts", json={**described, "first_administrator": first}, timeout=30)
+            answer.raise_for_status()
+            opened.append((answer.json()["id"], answer.json()["first_administrator"]["id"]))
+    for unit, table in (("orders", "accounts"), ("notifier", "members")):
+        with closing(psycopg2.connect(suite.database_url(unit))) as connection:
+            _await(lambda: _count(connection, table) >= ACCOUNTS)
+    return opened
+
+
+def _count(connection: Any, table: str) -> int:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+def _await(condition: Any) -> None:
+    until = time.monotonic() + SLOWEST
+    while not condition():
+        if time.monotonic() > until:
+            raise RuntimeError("not everything that was paid for had its effects")
+        time.sleep(0.05)
+
+
+def _result(to_license: list[float], to_mail: list[float]) -> Result:
+    lines = [
+        Line("→ license visible, p50", _of(to_license, 50), 40, 20, "ms"),
+        Line("→ license visible, p99", _of(to_license, 99), 150, 60, "ms"),
+        Line("→ mail accepted, p50", _of(to_mail, 50), 80, 40, "ms"),
+        Line("→ mail accepted, p99", _of(to_mail, 99), unit="ms"),
+    ]
+    notes = [
+        f"The whole suite on this machine, {RATE} paid orders a second for {SECONDS} s in {ACCOUNTS} accounts, each"
+        f" measured from the moment at which it was due; least and most are of stretches of {STRETCH} s.",
+        "A checkout over HTTP costs more than these cores have left for that, so a process writes the order and its"
+        " event with the code of orders, in one transaction. Everything after that is what production runs.",
+        f"A license counts once its row can be read (looked for every {LOOK_EVERY * 1000:.0f} ms), a mail when the"
+        " mail server takes it. Each order had one license and one mail.",
+    ]
+    bars = [(f"{what}, p{percent}", _of(values, percent).middle)
+            for what, values in (("license", to_license), ("mail", to_mail)) for percent in (50, 90, 99)]
+    return Result(lines, notes, [Plot("latency", "From a paid order to what it causes", bars, "ms")])
+
+
+def _of(values: list[float], percent: int) -> Spread:
+    """The percentile of all, and the least and the most of those of its stretches."""
+    def percentile(some: list[float]) -> float:
+        return sorted(some)[len(some) * percent // 100]
+
+    size = RATE * STRETCH
+    stretches = [percentile(values[begin : begin + size]) for begin in range(0, len(values), size)]
+    return Spread(percentile(values), min(stretches), max(stretches))
+
+
+# Paying, in a process of its own. -------------------------------------------------------------------
+
+
+def pay(url: str, accounts: Sequence[tuple[str, str]], count: int, rate: int) -> list[Paid]:
+    """Write a paid order and its event, as orders does when a charge was captured, one every 1/RATE s."""
+    name_service("orders")
+    with db.connect(url).connection_context():
+        subscriptions = {account: _subscription(account) for account, _ in accounts}
+        chosen = [accounts[number % len(accounts)] for number in range(count)]
+        quotes = [_quote(account) for account, _ in chosen]
+        began, paid = time.monotonic() + 1, []
+        for number, ((account, member), quote) in enumerate(zip(chosen, quotes, strict=True)):
+            due = began + number / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+            with context.acting(context.Context(f"member:{member}", clock.new_id())), db.atomic():
+                order = _order(number, quote, member)
+                attempt = Attempt(provider="sandbox", last4="4242")
+                outbox.add(events.order_paid(order, attempt, subscriptions[account]))
+            paid.append(Paid(order.id, due))
+        return paid
+
+
+def _subscription(account: str) -> Subscription:
+    return Subscription.create(
+        id=clock.new_id(),
+        account=account,
+        interval="year",
+        currency="CAD",
+        anchor="2026-01-01",
+        term_start="2026-01-01",
+        term_end="2027-01-01",
+    )
+
+
+def _quote(account: str) -> Quote:
+    now = clock.now()
+    line = domain.line(1, "pro", 1, 1, 18_000)
+    return Quote.create(
+        id=clock.new_id(),
+        account=account,
+        from_cart=False,
+        interval="year",
+        currency="CAD",
+        day="2026-01-01",
+        lines=[line],
+        subtotal=18_000,
+        taxes=[],
+        total=18_000,
+        at_renewal=18_000,
+        term={"start": "2026-01-01", "end": "2027-01-01"},
+        created_at=now,
+        expires_at=now + domain.DAY,
+    )
+
+
+def _order(number: int, quote: Quote, member: str) -> Order:
+    now = clock.now()
+    same = ("from_cart", "interval", "currency", "lines", "subtotal", "taxes", "total")
+    return Order.create(
+        id=clock.new_id(),
+        account=quote.account_id,
+        quote=quote,
+        number=domain.order_number(number + 1),
+        status=domain.PAID,
+        placed_by=member,
+        placed_at=now,
+        paid_at=now,
+        window_ends_at=now,
+        term_ends_at=now,
+        **{name: getattr(quote, name) for name in same},
+    )
+
+
+def _events_of_orders(url: str) -> dict[str, str]:
+    """order → its order.paid."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT envelope FROM outbox WHERE type = 'order.paid'")
+        told = [json.loads(envelope) for (envelope,) in cursor]
+    return {event["data"]["order_id"]: event["id"] for event in told}
+
+
+# What it causes. ------------------------------------------------------------------------------------
+
+
+class _Licenses:
+    """Looks which orders have licenses that every check finds from now on. `seen`: order → when."""
+
+    def __init__(self, url: str):
+        self.seen: dict[str, float] = {}
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._look, args=[url], daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.over.set()
+        self.thread.join()
+
+    def _look(self, url: str) -> None:
+        newest = f"SELECT order_id::text FROM licenses ORDER BY id DESC LIMIT {2 * RATE}"
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            while not self.over.wait(LOOK_EVERY):
+                cursor.execute(newest)
+                now = time.monotonic()
+                for (order,) in cursor:
+                    self.seen.setdefault(order, now)
+
+
+class _Mails:
+    """Notes when the mail server has taken the mail about an event. `seen`: event → when."""
+
+    def __init__(self, suite: Suite):
+        self.seen: dict[str, float] = {}
+        suite.mailbox.keep = self._keep  # type: ignore[method-assign]
+
+    def _keep(self, _recipients: list[str], content: bytes) -> None:
+        [event] = MESSAGE_ID.findall(content)
+        if event.decode() in self.seen:
+            raise RuntimeError("a mail came twice")
+        self.seen[event.decode()] = time.monotonic()
