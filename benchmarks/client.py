@@ -1,9 +1,10 @@
-"""The client that products ask: how quick an answer is, what a million licenses cost, and how soon a change counts."""
+"""The client of products: how quick it answers, what a million licenses cost, how soon a change counts."""
 
 import multiprocessing
+import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,17 +12,17 @@ from typing import NamedTuple
 
 import httpx
 import psutil
-import seatwise
 from growthbook import GrowthBook
-from seatwise.testing import Licenses
 from UnleashClient import UnleashClient
 from UnleashClient.cache import FileCache
 
+import seatwise
 from benchmarks import measuring, seeds, servers
 from benchmarks.measuring import Spread
 from benchmarks.report import Line, Plot, Result
 from kit import db
 from local import suite, tokens
+from seatwise.testing import Licenses
 
 TITLE = "The client"
 Ask = Callable[[str, str], object]  # member, feature
@@ -34,7 +35,7 @@ OURS, UNLEASH, GROWTHBOOK = "seatwise", "UnleashClient", "GrowthBook"
 LICENSES = 1_000_000
 SNAPSHOTS = 3
 CHANGES, CHANGES_OVER_HTTP = 100, 20
-PAUSE = 0.05  # seconds between two changes
+PAUSE = 0.05  # seconds between two changes, about
 SLOWEST = 60  # seconds
 FILL = (
     "INSERT INTO streams (subject, head, last, moved_at) SELECT id::text, 1, id, 0 FROM accounts",
@@ -66,13 +67,13 @@ def measure() -> Result:
             Line("unassign → the client says no, over HTTP alone", over_http, unit="ms"),
         ],
         [
-            f"The question to all three: is {FEATURE!r} on for this person? Of {len(MEMBERS)} people {len(HOLDERS)}"
-            " have it: theirs are the licenses here, the ids in a rule there. All answer in the process, configured"
-            " offline, and were counted.",
-            f"The snapshot comes over HTTP from a process of entitlements with {LICENSES:,} licenses on PostgreSQL,"
-            " into the client's file and its memory, in a new process each time.",
-            "A change counts from the moment at which the DELETE is sent to a service that keeps what it commits;"
-            f" over HTTP alone the client looks every 3 s. Medians of {CHANGES} and {CHANGES_OVER_HTTP}.",
+            f"The question to all three: is {FEATURE!r} on for this person? Of {len(MEMBERS)} people"
+            f" {len(HOLDERS)} have it: theirs are the licenses here, the ids in a rule there. All answer in the"
+            " process, configured offline; the answers were counted.",
+            f"The snapshot comes over HTTP from a process of entitlements with {LICENSES:,} licenses on"
+            " PostgreSQL, into the client's file and its memory, in a new process each time.",
+            "A change counts from the moment at which the DELETE is sent to a service that keeps what it"
+            f" commits; over HTTP alone the client looks every 3 s. {CHANGES} and {CHANGES_OVER_HTTP} of them.",
         ],
         [Plot("client", "An answer in the process", list(nanoseconds.items()), "ns")],
     )
@@ -137,6 +138,14 @@ def _growthbook() -> Ask:
 # A million licenses. --------------------------------------------------------------------------------
 
 
+class Held(NamedTuple):
+    """A license in somebody's hands."""
+
+    account: str
+    assignment: str
+    member: str
+
+
 class Running(NamedTuple):
     """Entitlements as it runs in production, with a million licenses."""
 
@@ -144,7 +153,7 @@ class Running(NamedTuple):
     broker_url: str
     token: str
     keys: Path
-    held: Sequence[tuple[str, str, str]]  # account, assignment, member: what may be taken away
+    held: list["Held"]  # what may be taken away
 
 
 @contextmanager
@@ -161,7 +170,7 @@ def _service() -> Iterator[Running]:
             all_of_it.stop()
 
 
-def _fill(url: str) -> list[tuple[str, str, str]]:
+def _fill(url: str) -> list[Held]:
     seeds.entitlements(url, LICENSES)
     opened = db.connect(url)
     with opened.connection_context():
@@ -170,7 +179,7 @@ def _fill(url: str) -> list[tuple[str, str, str]]:
         one_in_each_account = (
             "SELECT DISTINCT ON (account) account::text, id::text, member::text FROM assignments LIMIT 500"
         )
-        found = list(opened.execute_sql(one_in_each_account).fetchall())
+        found = [Held(*row) for row in opened.execute_sql(one_in_each_account)]
     opened.close()
     return found
 
@@ -200,26 +209,24 @@ def _take_snapshot(url: str, token: str, licenses: int) -> tuple[float, float, f
 def _changes(running: Running, broker: str | None, count: int) -> Spread:
     """Milliseconds from sending each unassign until the client answers no."""
     chosen = [running.held.pop() for _ in range(count)]
-    with servers.directory() as home, httpx.Client(base_url=running.url, timeout=10) as people:
-        with seatwise.Client(running.url, running.token, file=home / "licenses.db", broker=broker) as client:
-            client.wait(SLOWEST)
-            if not all(client.license_of(member) for _, _, member in chosen):
-                raise RuntimeError("somebody is not known to hold a license")
-            time.sleep(4)  # until it listens, and has looked again
-            return Spread.of([_change(running, people, client, *one) for one in chosen])
+    with (
+        servers.directory() as home,
+        seatwise.Client(running.url, running.token, file=home / "licenses.db", broker=broker) as client,
+    ):
+        client.wait(SLOWEST)
+        if not all(client.license_of(one.member) for one in chosen):
+            raise RuntimeError("somebody is not known to hold a license")
+        time.sleep(4)  # until it listens, and has looked again
+        return Spread.of([_change(running, client, one) for one in chosen])
 
 
-def _change(
-    running: Running, people: httpx.Client, client: seatwise.Client, account: str, assignment: str, member: str
-) -> float:
-    token = tokens.for_role(running.keys, account)
-    time.sleep(PAUSE)
+def _change(running: Running, client: seatwise.Client, held: Held) -> float:
+    url = f"{running.url}/v1/accounts/{held.account}/assignments/{held.assignment}"
+    headers = {"Authorization": f"Bearer {tokens.for_role(running.keys, held.account)}"}
+    time.sleep(random.uniform(0, 2 * PAUSE))
     began = time.perf_counter()
-    answer = people.delete(
-        f"/v1/accounts/{account}/assignments/{assignment}", headers={"Authorization": f"Bearer {token}"}
-    )
-    answer.raise_for_status()
-    while client.allows(member, FEATURE).reason != "no-license":
+    httpx.delete(url, headers=headers, timeout=10).raise_for_status()
+    while client.allows(held.member, FEATURE).reason != "no-license":
         if time.perf_counter() - began > SLOWEST:
             raise RuntimeError("the client never heard of it")
         time.sleep(0.0005)

@@ -5,10 +5,11 @@ import multiprocessing
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import httpx
 import psycopg2
@@ -21,7 +22,7 @@ from kit.settings import name_service
 from local import running, tokens
 from local.suite import POSTGRESQL, Suite
 from orders import domain, events
-from orders.models import Account, Attempt, Order, Quote, Subscription
+from orders.models import Attempt, Order, Quote, Subscription
 
 TITLE = "order.paid → license and mail"
 RATE = 100  # orders a second
@@ -69,25 +70,27 @@ def _accounts(suite: Suite) -> list[tuple[str, str]]:
     described = json.loads((running.REPOSITORY / "deploy" / "demo" / "account.json").read_text())["account"]
     opened = []
     token = tokens.for_scopes(suite.keys, "accounts:write")
-    with httpx.Client(base_url=suite.urls["entitlements"], headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx.Client(
+        base_url=suite.urls["entitlements"], headers={"Authorization": f"Bearer {token}"}
+    ) as client:
         for number in range(ACCOUNTS):
             first = {"email": f"ada@acme-{number}.example", "name": "Ada Bell", "locale": "en"}
             answer = client.post("/v1/accounts", json={**described, "first_administrator": first}, timeout=30)
             answer.raise_for_status()
             opened.append((answer.json()["id"], answer.json()["first_administrator"]["id"]))
     for unit, table in (("orders", "accounts"), ("notifier", "members")):
-        with closing(psycopg2.connect(suite.database_url(unit))) as connection:
-            _await(lambda: _count(connection, table) >= ACCOUNTS)
+        _await(partial(_has, suite.database_url(unit), table))
     return opened
 
 
-def _count(connection: Any, table: str) -> int:
-    with connection, connection.cursor() as cursor:
+def _has(url: str, table: str) -> bool:
+    """One of each account."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
-        return int(cursor.fetchone()[0])
+        return cursor.fetchall() == [(ACCOUNTS,)]
 
 
-def _await(condition: Any) -> None:
+def _await(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + SLOWEST
     while not condition():
         if time.monotonic() > until:
@@ -103,20 +106,24 @@ def _result(to_license: list[float], to_mail: list[float]) -> Result:
         Line("→ mail accepted, p99", _of(to_mail, 99), unit="ms"),
     ]
     notes = [
-        f"The whole suite on this machine, {RATE} paid orders a second for {SECONDS} s in {ACCOUNTS} accounts, each"
-        f" measured from the moment at which it was due; least and most are of stretches of {STRETCH} s.",
-        "A checkout over HTTP costs more than these cores have left for that, so a process writes the order and its"
-        " event with the code of orders, in one transaction. Everything after that is what production runs.",
-        f"A license counts once its row can be read (looked for every {LOOK_EVERY * 1000:.0f} ms), a mail when the"
-        " mail server takes it. Each order had one license and one mail.",
+        f"The whole suite on this machine, {RATE} paid orders a second for {SECONDS} s in {ACCOUNTS} accounts,"
+        f" each measured from the moment at which it was due; least and most are of stretches of {STRETCH} s.",
+        "A checkout over HTTP costs more than these cores have left for that, so a process writes the order and"
+        " its event with the code of orders, in one transaction. All that follows is what production runs.",
+        f"A license counts once its row can be read (looked for every {LOOK_EVERY * 1000:.0f} ms), a mail when"
+        " the mail server takes it. Each order had one license and one mail.",
     ]
-    bars = [(f"{what}, p{percent}", _of(values, percent).middle)
-            for what, values in (("license", to_license), ("mail", to_mail)) for percent in (50, 90, 99)]
+    bars = [
+        (f"{what}, p{percent}", _of(values, percent).middle)
+        for what, values in (("license", to_license), ("mail", to_mail))
+        for percent in (50, 90, 99)
+    ]
     return Result(lines, notes, [Plot("latency", "From a paid order to what it causes", bars, "ms")])
 
 
 def _of(values: list[float], percent: int) -> Spread:
     """The percentile of all, and the least and the most of those of its stretches."""
+
     def percentile(some: list[float]) -> float:
         return sorted(some)[len(some) * percent // 100]
 
@@ -238,7 +245,7 @@ class _Mails:
 
     def __init__(self, suite: Suite):
         self.seen: dict[str, float] = {}
-        suite.mailbox.keep = self._keep  # type: ignore[method-assign]
+        suite.mailbox.keep = self._keep  # type: ignore[method-assign, assignment]
 
     def _keep(self, _recipients: list[str], content: bytes) -> None:
         [event] = MESSAGE_ID.findall(content)

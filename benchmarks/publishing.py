@@ -29,7 +29,7 @@ class _Publishing:
         self.messages, self.sent = messages, 0
         self.unconfirmed: set[int] = set()
         self.began = self.ended = 0.0
-        self.connection = SelectConnection(
+        self.connection: Any = SelectConnection(
             pika.URLParameters(url),
             on_open_callback=lambda connection: connection.channel(on_open_callback=self._opened),
             on_close_callback=lambda *_: self.connection.ioloop.stop(),
@@ -38,7 +38,9 @@ class _Publishing:
     def run(self) -> float:
         self.connection.ioloop.start()
         if not self.ended:
-            raise RuntimeError(f"of {len(self.messages)} messages {self.sent} were sent, not all of them confirmed")
+            raise RuntimeError(
+                f"of {len(self.messages)} messages {self.sent} were sent, not all of them confirmed"
+            )
         return self.ended - self.began
 
     def _opened(self, channel: Any) -> None:
@@ -53,9 +55,7 @@ class _Publishing:
         for message in self.messages[self.sent : self.sent + WINDOW]:
             self.sent += 1
             self.unconfirmed.add(self.sent)
-            self.channel.basic_publish(
-                message.exchange, message.routing_key, message.body, message.properties
-            )
+            self.channel.basic_publish(message.exchange, message.routing_key, message.body, message.properties)
 
     def _confirm(self, frame: Any) -> None:
         method = frame.method

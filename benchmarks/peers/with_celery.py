@@ -15,6 +15,6 @@ app.conf.worker_prefetch_multiplier = 300
 app.conf.worker_enable_remote_control = False
 
 
-@app.task(name="happened")  # type: ignore[untyped-decorator]
+@app.task(name="happened")
 def happened(body: str) -> None:
     effect.happened(body)

@@ -9,7 +9,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from benchmarks.peers import QUEUE, effect
 
 
-class Broker(RabbitmqBroker):  # type: ignore[misc]
+class Broker(RabbitmqBroker):
     """On quorum queues, like all others here."""
 
     def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
@@ -19,6 +19,6 @@ class Broker(RabbitmqBroker):  # type: ignore[misc]
 dramatiq.set_broker(Broker(url=os.environ["BROKER_URL"]))
 
 
-@dramatiq.actor(queue_name=QUEUE)  # type: ignore[untyped-decorator]
+@dramatiq.actor(queue_name=QUEUE)
 def happened(body: str) -> None:
     effect.happened(body)

@@ -58,8 +58,7 @@ class Cursor(db.Table):
 STEP = (Cursor.sequence, Cursor.last, Cursor.head)
 MOVED = (Cursor.source, Cursor.subject, *STEP, Cursor.attempts)
 MOVE = "(source, subject) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}"
-    for name in ("sequence", "last", "head", *MOVING)
+    f"{name} = excluded.{name}" for name in ("sequence", "last", "head", *MOVING)
 )
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
 
@@ -324,8 +323,8 @@ def _locked_places(streams: list[tuple[str, str]], begun: bool) -> dict[tuple[st
     chosen = Cursor.select(Cursor.source, Cursor.subject, *STEP, Cursor.stopped, Cursor.retry_at)
     rows = db.locked(chosen.where(reduce(or_, wanted)).order_by(Cursor.source, Cursor.subject)).tuples()
     places = {
-        (source, subject): Place(*place, waits=bool(stopped or (retry_at and not begun)))
-        for source, subject, *place, stopped, retry_at in rows
+        (source, subject): Place(sequence, last, head, bool(stopped or (retry_at and not begun)))
+        for source, subject, sequence, last, head, stopped, retry_at in rows
     }
     if missing := [stream for stream in streams if stream not in places]:
         _ensure(*missing)
