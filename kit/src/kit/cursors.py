@@ -7,9 +7,7 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import reduce
-from itertools import accumulate, count, groupby, takewhile
-from operator import itemgetter, or_
+from itertools import accumulate, count, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -55,11 +53,9 @@ class Cursor(db.Table):
         return (cls.source == source) & (cls.subject == subject)
 
 
-STEP = (Cursor.sequence, Cursor.last, Cursor.head)
-MOVED = (Cursor.source, Cursor.subject, *STEP, Cursor.attempts)
-MOVE = "(source, subject) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in ("sequence", "last", "head", *MOVING)
-)
+MOVED = (Cursor.source, Cursor.subject, Cursor.sequence, Cursor.last, Cursor.head, Cursor.attempts)
+_STEP = ", ".join(f"{name} = excluded.{name}" for name in ("sequence", "last", "head", *MOVING))
+MOVE = f"(source, subject) DO UPDATE SET {_STEP}"
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
 
 
@@ -165,12 +161,9 @@ class Reader:
 
     def _act(self, events: list[Arrived]) -> None:
         """What has all of them at once comes first, then what each one means."""
-        at_once: dict[Callable[[list[Arrived]], None], list[Arrived]] = {}
-        for event in events:
-            if (handler := self._handler(event)) and handler.first:
-                at_once.setdefault(handler.first, []).append(event)
-        for act, told in at_once.items():
-            act(told)
+        firsts = [(handler.first, event) for event in events if (handler := self._handler(event))]
+        for act in dict.fromkeys(first for first, _ in firsts if first):
+            act([event for first, event in firsts if first is act])
         for event in events:
             self._handle(event)
 
@@ -277,62 +270,47 @@ def _update(arrived: Arrived, **values: Any) -> None:
 
 def _ensure(*streams: tuple[str, str]) -> None:
     """FOR UPDATE locks nothing where there is no row yet, so the first row is made before any update."""
-    made = Cursor.insert_many(streams, fields=[Cursor.source, Cursor.subject])
-    made.on_conflict_ignore().execute()
-
-
-class Place(NamedTuple):
-    """Where a stream stands; while it `waits`, events that arrive do not take effect."""
-
-    sequence: int
-    last: str | None
-    head: int
-    waits: bool = False
+    Cursor.insert_many(streams, fields=MOVED[:2]).on_conflict_ignore().execute()
 
 
 def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
     """Step over those that are next in their streams, all in one statement, and return them. What is old is
     passed over; what cannot be next, the log will bring. The rows stay locked until the effects commit."""
-    places = _locked_places(sorted({event[:2] for event in events}), begun)
+    places = _locked_places(sorted({event[:2] for event in events}))
     following, moved, early = [], {}, {}
     for event in events:
-        stream = event[:2]
-        place = places[stream]
-        if event.sequence == place.sequence + 1 and not place.waits:
+        stream, place = event[:2], places[event[:2]]
+        waits = place.stopped or (place.retry_at and not begun)
+        if event.sequence == place.sequence + 1 and not waits:
             if not _goes_on(event, place):
                 raise Stopped(CHANGED)
-            places[stream] = moved[stream] = Place(event.sequence, event.id, max(place.head, event.sequence))
+            head = max(place.head, event.sequence)
+            places[stream] = moved[stream] = place._replace(sequence=event.sequence, last=event.id, head=head)
             following.append(event)
-            continue
-        metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
-        if event.sequence > place.sequence:
-            early[stream] = event.sequence
+        else:
+            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
+            if event.sequence > place.sequence:
+                early[stream] = event.sequence
     if moved:
-        db.insert_rows(MOVED, [(*stream, *place[:3], 0) for stream, place in moved.items()], MOVE)
+        db.insert_rows(MOVED, [(*place[:5], 0) for place in moved.values()], MOVE)
     for stream, sequence in early.items():
         note_head(*stream, sequence)
     return following
 
 
-def _locked_places(streams: list[tuple[str, str]], begun: bool) -> dict[tuple[str, str], Place]:
+def _locked_places(streams: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     """Locked in one order, so that workers that meet wait for each other; made where there is no row yet."""
-    wanted = [
-        (Cursor.source == source) & Cursor.subject.in_([subject for _, subject in told])
-        for source, told in groupby(streams, key=itemgetter(0))
-    ]
-    chosen = Cursor.select(Cursor.source, Cursor.subject, *STEP, Cursor.stopped, Cursor.retry_at)
-    rows = db.locked(chosen.where(reduce(or_, wanted)).order_by(Cursor.source, Cursor.subject)).tuples()
-    places = {
-        (source, subject): Place(sequence, last, head, bool(stopped or (retry_at and not begun)))
-        for source, subject, sequence, last, head, stopped, retry_at in rows
-    }
+    here = peewee.Tuple(Cursor.source, Cursor.subject).in_(peewee.ValuesList(streams))
+    chosen = Cursor.select(*MOVED[:5], Cursor.stopped, Cursor.retry_at).where(here)
+    ordered = db.locked(chosen.order_by(Cursor.source, Cursor.subject))
+    places = {row[:2]: row for row in ordered.namedtuples()}
     if missing := [stream for stream in streams if stream not in places]:
         _ensure(*missing)
-        return _locked_places(streams, begun)
+        return _locked_places(streams)
     return places
 
 
-def _goes_on(event: Arrived, place: Place) -> bool:
+def _goes_on(event: Arrived, place: Any) -> bool:
     """Whether it was told after the event that we applied last."""
     return place.sequence == 0 or event.previous == place.last
 

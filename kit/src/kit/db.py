@@ -136,10 +136,11 @@ def changed_one(query: peewee.Query) -> bool:
 def insert_rows(fields: Sequence[Any], rows: Sequence[Sequence[Any]], on_conflict: str) -> None:
     """Many rows of a table in one statement. For each of them peewee would take longer to write it than the
     database takes to do it; so it is written here."""
-    table, names = fields[0].model._meta.table_name, ", ".join(f'"{field.column_name}"' for field in fields)
+    names = ", ".join(f'"{field.column_name}"' for field in fields)
     places = ", ".join([f"({', '.join([database.param] * len(fields))})"] * len(rows))
     values = [field.db_value(value) for row in rows for field, value in zip(fields, row, strict=True)]
-    database.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES {places} ON CONFLICT {on_conflict}', values)
+    into = f'"{fields[0].model._meta.table_name}" ({names})'
+    database.execute_sql(f"INSERT INTO {into} VALUES {places} ON CONFLICT {on_conflict}", values)
 
 
 def _runners(package: str) -> list[Runner]:
