@@ -32,6 +32,7 @@ class Teller:
         self.moved: dict[str, str] = {}
         self.asked: list[str] = []
         self.away = False
+        self.unreadable: set[str] = set()  # accounts
         self.page = 3
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -128,12 +129,11 @@ class Teller:
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
                 teller.asked.append(url.path)
-                name = url.path.rpartition("/")[2]
-                body = (
-                    {"detail": "away"} if teller.away else getattr(teller, name)(**dict(parse_qsl(url.query)))
-                )
+                name, query = url.path.rpartition("/")[2], dict(parse_qsl(url.query))
+                away = teller.away or query.get("subject") in teller.unreadable
+                body = {"detail": "away"} if away else getattr(teller, name)(**query)
                 text = json.dumps(body).encode()
-                self.send_response(503 if teller.away else 200)
+                self.send_response(503 if away else 200)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)

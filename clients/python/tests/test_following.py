@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from seatwise import fail_closed, fail_open
 from seatwise.events import read
 from teller import until
 
@@ -143,6 +144,76 @@ def test_an_event_that_must_be_understood_stops_its_account_alone(teller, client
 
     assert knows(client, "eve")
     assert not client.allows("bob", "retrieval")
+
+
+def says_what_must_be_understood(teller):
+    teller.tell("acme", "license.teleported", must=True)
+
+
+def cannot_be_read(teller):
+    teller.unreadable.add("acme")
+    teller.tell("acme", "member.added")
+
+
+def says_what_is_no_event(teller):
+    teller.tell("acme", "member.added")["time"] = "once upon a time"
+
+
+def grows_old(client, member, beside):
+    """Whether what is known of the member stays as it is, while that of the other is renewed twice."""
+    before = client.allows(member, "retrieval").as_of
+    for _ in range(2):
+        since = client.allows(beside, "retrieval").as_of
+        until(lambda since=since: client.allows(beside, "retrieval").as_of > since)
+    return client.allows(member, "retrieval").as_of == before
+
+
+@pytest.fixture
+def two(teller, client):
+    """A client that knows of two accounts; the first will wait."""
+    teller.assign("acme", "ada")
+    teller.assign("other", "eve")
+    assert knows(client, "ada")
+    assert knows(client, "eve")
+    return client
+
+
+@pytest.mark.parametrize("waits", [says_what_must_be_understood, cannot_be_read, says_what_is_no_event])
+def test_answers_about_an_account_that_waits_grow_old_and_no_others(teller, two, waits):
+    waits(teller)
+    until(lambda: grows_old(two, "ada", "eve"))
+
+    assert two.allows("ada", "flying").as_of == two.allows("ada", "retrieval").as_of
+    assert two.allows("ada", "retrieval").age <= two.age
+
+
+def test_an_account_that_can_be_read_again_is_as_fresh_as_all(teller, two):
+    cannot_be_read(teller)
+    until(lambda: grows_old(two, "ada", "eve"))
+    waited = two.allows("ada", "retrieval").as_of
+    teller.unreadable.clear()
+    two.followers[0].waiting.clear()
+
+    until(lambda: two.allows("ada", "retrieval").as_of > waited)
+    until(lambda: two.allows("ada", "retrieval").as_of == two.allows("eve", "retrieval").as_of)
+
+
+def test_past_its_age_an_account_that_waits_fails_open_or_closed_alone(teller, two, make_client, tmp_path):
+    says_what_must_be_understood(teller)
+    until(lambda: grows_old(two, "ada", "eve"))
+    two.stop()
+    with sqlite3.connect(tmp_path / "own.db") as file:
+        assert file.execute("UPDATE late SET as_of = as_of - 7200").rowcount == 1
+    again = make_client(stale={"retrieval": fail_closed(3600), "*": fail_open(3600)})
+
+    for _ in range(2):  # as the file says, and as the services do
+        assert again.allows("ada", "retrieval")[:2] == (False, "stale")
+        assert again.allows("ada", "attachments.max_mb", 5000)[:2] == (True, "stale")
+        assert again.allows("eve", "retrieval")[:2] == (True, "ok")
+        assert again.allows("eve", "attachments.max_mb", 5000)[:2] == (False, "limit-exceeded")
+        assert again.allows("bob", "retrieval")[:2] == (False, "no-license")
+        assert again.age > 7200
+        assert grows_old(again, "ada", "eve")
 
 
 def test_a_source_that_was_restored_and_tells_otherwise_is_believed(teller, client):

@@ -24,20 +24,32 @@ class Activation(NamedTuple):
 
 
 class NotActivated(Exception):
-    """Broken, for another device, or expired; the text says which."""
+    """Broken, expired, or for another device, member or plan; the text says which."""
 
 
-def verify(token: str, keys: str | Path | dict[str, Any], device: str | None = None) -> Activation:
-    """What the token says; `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it."""
+def verify(
+    token: str,
+    keys: str | Path | dict[str, Any],
+    device: str | None = None,
+    *,
+    member: str | None = None,
+    plan: str | None = None,
+) -> Activation:
+    """What the token says; `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it.
+
+    Name the device that you run on, and the member and plan if you know them: a token for another is refused.
+    """
     key_set: Any = keys if isinstance(keys, dict) else json.loads(Path(keys).read_text())
     try:
         claims = jwt.decode(token, jwk.KeySet.import_key_set(key_set), algorithms=[ALGORITHM]).claims
         jwt.JWTClaimsRegistry(aud={"essential": True, "value": AUDIENCE}).validate_aud(claims["aud"])
         found = Activation(*(claims[name] for name in ("sub", "account", "plan", "device", "exp")))
+        expired = found.expires <= time.time()
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise NotActivated(f"the token is broken or not for activation: {error}") from error
-    if found.expires <= time.time():
+    if expired:
         raise NotActivated("the token has expired: renew it with the code")
-    if device is not None and found.device != device:
-        raise NotActivated("the token was made for another device")
+    for name, own in (("device", device), ("member", member), ("plan", plan)):
+        if own is not None and getattr(found, name) != own:
+            raise NotActivated(f"the token was made for another {name}")
     return found

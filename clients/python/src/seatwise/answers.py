@@ -32,7 +32,8 @@ class Answer(NamedTuple):
 
     `reason`: ok, grace (allowed, the account has to pay), suspended, no-license, feature-not-in-plan,
     limit-exceeded; or, not from the licenses: stale (older than your limit), unknown (nothing was ever heard).
-    `value`: what the plan says about the feature. `as_of`: when that was last so, in seconds since 1970.
+    `value`: what the plan says about the feature. `as_of`: when that was last known of the member's account, in
+    seconds since 1970.
     """
 
     allowed: bool
@@ -73,7 +74,7 @@ class Holding:
     question finds its answer ready.
     """
 
-    __slots__ = ("answers", "license", "plans")
+    __slots__ = ("answers", "as_of", "license", "plans")
 
     def __init__(self, grants: Iterable[Grant], as_of: float):
         by_rank = sorted(grants, key=lambda grant: (grant.status != SUSPENDED, grant.rank, grant.plan))
@@ -85,6 +86,7 @@ class Holding:
 
     def renew(self, as_of: float) -> None:
         """The same is still so at that instant."""
+        self.as_of = as_of
         _, status, features = self.license
         self.answers = {code: Answer(*_rule(status, value), as_of) for code, value in features.items()}
 

@@ -57,14 +57,16 @@ class Client:
     def allows(self, member: str, feature: str, amount: int | None = None) -> Answer:
         """May the member use the feature, and so much of it? Never raises, never waits."""
         try:
-            if self._stale and (late := self._late(feature)) is not None:
-                return late
-            answer = self._replica.held[member].answers[feature]
+            try:
+                answer = self._replica.held[member].answers[feature]
+            except KeyError:
+                answer = self._without(member)
+            limit = self._stale and (self._stale.get(feature) or self._stale.get("*"))
+            if limit and time.time() - answer.as_of > limit.after:
+                return Answer(limit.allowed, "stale", None, answer.as_of)
             if amount is not None and answer.allowed and exceeds(amount, answer.value):
                 return Answer(False, "limit-exceeded", answer.value, answer.as_of)
             return answer
-        except KeyError:
-            return self._without(member)
         except Exception:
             log.exception("a question that cannot be answered")
             return Answer(False, "unknown", None, self._replica.as_of)
@@ -85,20 +87,15 @@ class Client:
 
     @property
     def age(self) -> float:
-        """Seconds since all of what is known here was last known to be so."""
-        return time.time() - self._replica.as_of
+        """Seconds since all of what is known here, of every account, was last known to be so."""
+        return time.time() - min(self._replica.late.values(), default=self._replica.as_of)
 
     def _without(self, member: str) -> Answer:
         """Nobody of that id holds anything, or nothing with that feature."""
+        if held := self._replica.held.get(member):
+            return Answer(False, "feature-not-in-plan", None, held.as_of)
         as_of = self._replica.as_of
-        reason = "feature-not-in-plan" if member in self._replica.held else "no-license" if as_of else "unknown"
-        return Answer(False, reason, None, as_of)
-
-    def _late(self, feature: str) -> Answer | None:
-        limit = self._stale.get(feature) or self._stale.get("*")
-        if limit is None or self.age <= limit.after:
-            return None
-        return Answer(limit.allowed, "stale", None, self._replica.as_of)
+        return Answer(False, "no-license" if as_of else "unknown", None, as_of)
 
     # Events. ------------------------------------------------------------------------------------
 
@@ -162,7 +159,7 @@ class Client:
             self._open_store,
             self._replica.apply,
             begin=self._take_snapshot,
-            current=self._note_current,
+            current=self._replica.renew,
             forked=self._take_account_anew,
             look_every=self._look_every,
         )
@@ -199,13 +196,9 @@ class Client:
         self._replica.begin(store)
         for page in self._source.snapshot():
             self._replica.take(store, page)
-        self._note_current(store, began)
+        self._replica.renew(store, began)
 
     def _take_account_anew(self, store: Store, cursor: Cursor) -> None:
         log.warning("account %s tells another story than before: it is read anew", cursor.account)
         pages = list(self._source.snapshot(cursor.account))  # all of them, before what was known is forgotten
         self._replica.take_anew(store, cursor.account, pages)
-
-    def _note_current(self, store: Store, instant: float) -> None:
-        store.note(AS_OF, instant)
-        self._replica.renew(instant)

@@ -103,7 +103,7 @@ class Follower(threading.Thread):
         self._look(store)
         for cursor in store.behind(self.reader):
             if not self.stopping.is_set() and self._may_try(cursor.account):
-                self._read_on(store, cursor)
+                self._tries_to_read_on(store, cursor)
         if not self.stopping.is_set():
             self.current(store, began)
 
@@ -125,6 +125,15 @@ class Follower(threading.Thread):
             return OVERLAP
         self._long_look_at = time.monotonic() + LONG_LOOK_EVERY
         return LONG_OVERLAP
+
+    def _tries_to_read_on(self, store: Store, cursor: Cursor) -> None:
+        """An account that cannot be read waits, and the others do not wait for it."""
+        try:
+            self._read_on(store, cursor)
+        except Exception as error:
+            self._put_off(cursor.account, "its story", error)
+            if isinstance(error, Unreachable):
+                raise  # perhaps none can be read now; the next look leaves this one out
 
     def _read_on(self, store: Store, cursor: Cursor) -> None:
         """Page by page, while the account goes on."""
@@ -181,10 +190,13 @@ class Follower(threading.Thread):
                 for event in events:
                     self._apply_next(store, [event])
                 return
-            failures, _ = self.waiting.get(account, (0, 0.0))
-            pause = PAUSES[min(failures, len(PAUSES) - 1)]
-            self.waiting[account] = failures + 1, time.monotonic() + pause
-            log.warning("%s of account %s fails, again in %s s", events[0].type, account, pause, exc_info=error)
+            self._put_off(account, events[0].type, error)
+
+    def _put_off(self, account: str, what: str, error: Exception) -> None:
+        failures, _ = self.waiting.get(account, (0, 0.0))
+        pause = PAUSES[min(failures, len(PAUSES) - 1)]
+        self.waiting[account] = failures + 1, time.monotonic() + pause
+        log.warning("%s of account %s fails, again in %s s", what, account, pause, exc_info=error)
 
     def _may_try(self, account: str) -> bool:
         return self.waiting.get(account, (0, 0.0))[1] <= time.monotonic()

@@ -22,27 +22,30 @@ class NotUnderstood(Exception):
 
 
 class Replica:
-    """`held`: member → what they hold, as it was at `as_of` at least. One thread writes it, all may read it."""
+    """`held`: member → what they hold, as it was at `as_of` at least; `late`: account → the instant that counts
+    for its members instead, since the account waits. One thread writes it, all may read it."""
 
     def __init__(self) -> None:
         self.held: dict[str, Holding] = {}
         self.as_of = NEVER
-        self._holdings: dict[tuple[int, ...], Holding] = {}  # whoever holds the same shares it
+        self.late: dict[str, float] = {}
+        # Whoever holds the same shares it, if it is known as of the same instant; None: of the last look.
+        self._holdings: dict[tuple[float | None, tuple[int, ...]], Holding] = {}
         self._grants: dict[int, Grant] = {}
 
     def load(self, store: Store, as_of: float) -> None:
         """All that the file knows, and since when."""
-        self.as_of = as_of
+        self.as_of, self.late = as_of, store.late()
         self._grants, self._holdings = store.grants(), {}
-        single = {grant_id: self._holding((grant_id,)) for grant_id in self._grants}
+        single = {grant_id: self._holding(None, (grant_id,)) for grant_id in self._grants}
         held: dict[str, Holding] = {}
-        several: dict[str, str] = {}
+        apart: dict[str, str] = {}
         for account, member, grant_id in store.holders():
-            if member in held:
-                several[member] = account
+            if member in held or account in self.late:
+                apart[member] = account
             held[member] = single[grant_id]
         self.held = held
-        self._look_up(store, ((account, member) for member, account in several.items()))
+        self._look_up(store, ((account, member) for member, account in apart.items()))
 
     def begin(self, store: Store) -> None:
         """A snapshot comes: what the file knew counts no more."""
@@ -60,7 +63,8 @@ class Replica:
                 for held in item["holders"]:
                     members, grant_id = held["members"], ids[held["grant"]]
                     store.hold(account, members, self._grants[grant_id].plan, grant_id)
-                    self.held.update(dict.fromkeys(members, self._holding((grant_id,))))
+                    holding = self._holding(self.late.get(account), (grant_id,))
+                    self.held.update(dict.fromkeys(members, holding))
                     several.update((account, member) for member in seen.intersection(members))
                     seen.update(members)
                 several.update((account, member) for member in sorted(seen)[:1])  # may have begun a page before
@@ -90,11 +94,19 @@ class Replica:
         touched = [(e.account, e.data["member_id"]) for e in events if _is_about_a_holder(e)]
         self._look_up(store, dict.fromkeys(touched))  # in order: whoever sees the last change sees all
 
-    def renew(self, as_of: float) -> None:
-        """All of it is still so at that instant."""
+    def renew(self, store: Store, as_of: float) -> None:
+        """All of it is still so at that instant, but for accounts that could not be read on: they grow old."""
+        behind = [cursor.account for cursor in store.behind(READER)]
+        before, self.late = self.late, {one: self.late.get(one, self.as_of) for one in behind}
+        for account in before.keys() ^ self.late.keys():
+            self._look_up(store, ((account, member) for member in store.members_of(account)))
+        kept = {None, *self.late.values()}
+        self._holdings = {key: holding for key, holding in self._holdings.items() if key[0] in kept}
+        store.note_current(as_of, self.late)
         self.as_of = as_of
-        for holding in list(self._holdings.values()):
-            holding.renew(as_of)
+        for (late, _), holding in self._holdings.items():
+            if late is None:
+                holding.renew(as_of)
 
     def _write(self, store: Store, event: Event) -> None:
         if event.must and not _is_about_a_holder(event):
@@ -114,15 +126,15 @@ class Replica:
     def _look_up(self, store: Store, touched: Iterable[tuple[str, str]]) -> None:
         for account, member in touched:
             if grants := store.held_by(account, member):
-                self.held[member] = self._holding(grants)
+                self.held[member] = self._holding(self.late.get(account), grants)
             else:
                 self.held.pop(member, None)
 
-    def _holding(self, grant_ids: tuple[int, ...]) -> Holding:
-        known = self._holdings.get(grant_ids)
+    def _holding(self, late: float | None, grant_ids: tuple[int, ...]) -> Holding:
+        known = self._holdings.get((late, grant_ids))
         if known is None:
-            known = self._holdings[grant_ids] = Holding(
-                (self._grants[grant_id] for grant_id in grant_ids), self.as_of
+            known = self._holdings[late, grant_ids] = Holding(
+                (self._grants[grant_id] for grant_id in grant_ids), self.as_of if late is None else late
             )
         return known
 

@@ -5,7 +5,7 @@ SQLite, one file for one process. A thread has a store of its own on the same fi
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -33,9 +33,10 @@ CREATE TABLE IF NOT EXISTS cursors (
   PRIMARY KEY (reader, account)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cursors_behind ON cursors (reader, account) WHERE sequence < head;
+CREATE TABLE IF NOT EXISTS late (account TEXT PRIMARY KEY, as_of REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
-AS_OF = "as of"  # a fact: when all of the file was last known to be so
+AS_OF = "as of"  # a fact: when all of the file was last known to be so, but for the accounts that are late
 
 
 def lock(path: str | Path | None) -> IO[str] | None:
@@ -98,6 +99,17 @@ class Store:
 
     def note(self, name: str, value: object) -> None:
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, str(value)))
+
+    def late(self) -> dict[str, float]:
+        """The accounts that are known no further than to that instant."""
+        return dict(self.connection.execute("SELECT account, as_of FROM late").fetchall())
+
+    def note_current(self, instant: float, late: Mapping[str, float]) -> None:
+        """All of it was so at that instant, but for what is late."""
+        with self.transaction():
+            self.note(AS_OF, instant)
+            self.connection.execute("DELETE FROM late")
+            self.connection.executemany("INSERT INTO late VALUES (?, ?)", late.items())
 
     def cursor(self, reader: str, account: str) -> Cursor:
         row = self.connection.execute(
@@ -179,7 +191,7 @@ class Store:
 
     def forget_all(self, reader: str) -> None:
         """Who holds what, and where the reader stood; other readers stay where they are."""
-        for table in ("holders", "grants", "facts"):
+        for table in ("holders", "grants", "late", "facts"):
             self.connection.execute(f"DELETE FROM {table}")
         self.connection.execute("DELETE FROM cursors WHERE reader = ?", (reader,))
 

@@ -35,7 +35,7 @@ class Licenses(Client):
 
     def age_by(self, seconds: float) -> None:
         """As if nothing had been heard for so long."""
-        self._replica.renew(time.time() - seconds)
+        self._replica.as_of = time.time() - seconds
         for holding in self._replica.held.values():
             holding.renew(self._replica.as_of)
 
