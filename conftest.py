@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _server.append(server)
     logging.configure("WARNING")
     config.pluginmanager.import_plugin("local.databases")
-    config.pluginmanager.import_plugin("kit.testing")
+    config.pluginmanager.import_plugin("service_fixtures")
 
 
 # Tests of these share a suite of real processes, one on each kind of database; controls may have a third one.

@@ -12,9 +12,9 @@ import pytest
 
 from kit import broker, clock, consumer, cursors, db, lease, outbox, relay
 from kit.cursors import Handler, Reader
-from kit.testing import Source
 from local.rabbitmq import RabbitMQ
 from sample.models import count, effects
+from service_fixtures import Source
 
 
 @pytest.fixture(scope="module")

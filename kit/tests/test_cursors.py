@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kit import cursors, db, streams
 from kit.cursors import Cursor, Handler, Reader
 from kit.errors import NotYet
-from kit.testing import Source
 from sample.models import Effect, count, effects
+from service_fixtures import Source
 
 
 def told(number: int, subject: str = "a") -> list[cursors.Arrived]:

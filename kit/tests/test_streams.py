@@ -9,8 +9,8 @@ import pytest
 from kit import clock, cursors, db, settings, streams, web
 from kit.cursors import Handler, Reader
 from kit.errors import Refusal
-from kit.testing import Source
 from sample.models import count, effects
+from service_fixtures import Source
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import peewee
 import pytest
 
 from kit import auth, clock, context, db, settings, web
-from kit.testing import announced
 from sample import api
 from sample.models import Effect
+from service_fixtures import announced
 
 ACCOUNT, OTHER = clock.new_id(), clock.new_id()
 THINGS = f"/v1/accounts/{ACCOUNT}/things"

@@ -81,7 +81,7 @@ class Tellers:
     """The other services, as far as this one listens to them."""
 
     def __init__(self, service: str):
-        from kit.testing import Source  # not before pytest has made it a plugin
+        from service_fixtures import Source  # not before pytest has made it a plugin
 
         self.handlers = importlib.import_module(f"{service}.handlers").HANDLERS
         self.sources = {source: Source(source) for source in self.handlers}

@@ -222,6 +222,6 @@ def days_pass(folder: Folder) -> Callable[[float], None]:
 
 @pytest.fixture
 def told() -> Callable[..., list[cursors.Arrived]]:
-    from kit.testing import announced  # not before pytest has made it a plugin
+    from service_fixtures import announced  # not before pytest has made it a plugin
 
     return announced

@@ -7,7 +7,7 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate, count, groupby, takewhile
+from itertools import accumulate, count, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -53,6 +53,10 @@ class Cursor(db.Table):
         return (cls.source == source) & (cls.subject == subject)
 
 
+_MOVED = ("source", "subject", "sequence", "last", "head", "attempts")
+_STEP = ", ".join(f"{name} = excluded.{name}" for name in ("sequence", "last", "head", *MOVING))
+_PLACE = [getattr(Cursor, name) for name in (*_MOVED[:5], "stopped", "retry_at")]
+_MOVE = f"ON CONFLICT (source, subject) DO UPDATE SET {_STEP}"
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
 
 
@@ -75,10 +79,12 @@ class Arrived(NamedTuple):
 
 
 class Handler(NamedTuple):
-    """Our view of somebody's event and what we do when it happened; facts are never refused."""
+    """Our view of somebody's event and what we do when it happened; facts are never refused. `first`: what is
+    done before, at once for all events of a batch that have the same."""
 
     view: marshmallow.Schema | None
     apply: Callable[[Arrived, Any], None]
+    first: Callable[[list[Arrived]], None] | None = None
 
 
 Handlers = Mapping[str, Mapping[str, Handler]]  # source → type → handler; "*" takes the other types
@@ -125,7 +131,7 @@ class Reader:
         queue (they may have killed a process before), each goes alone with its attempt committed first.
         """
         ordered = sorted((e for e in events if e.source in self.handlers), key=lambda e: e[:3])
-        if fresh:
+        if fresh and ordered:
             try:
                 self._apply_together(ordered)
                 return
@@ -147,26 +153,20 @@ class Reader:
 
     def _apply_together(self, events: list[Arrived], begun: bool = False) -> None:
         with db.atomic():
-            for (source, subject), told in groupby(events, key=lambda event: event[:2]):
-                self._apply_stream(Cursor.of(source, subject), list(told), begun)
+            following = _advance(events, begun)
+            self._act(following)
             failpoint("consumer.before-commit")
         failpoint("consumer.after-commit")
+        for event in following:
+            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
 
-    def _apply_stream(self, here: Any, told: list[Arrived], begun: bool) -> None:
-        """Pass over what is old; from the first event on that cannot be next, the log will bring them."""
-        passed = 0
-        for place, event in enumerate(told):
-            if event.sequence > passed and _advance(event, begun):
-                metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
-                self._handle(event)
-                passed = event.sequence
-                continue
-            passed = passed or Cursor.get(here).sequence
-            if event.sequence > passed:
-                note_head(event.source, event.subject, told[-1].sequence)
-                metrics.EVENTS_NOT_NEXT.labels(event.source).inc(len(told) - place)
-                return
-            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
+    def _act(self, events: list[Arrived]) -> None:
+        """What has all of them at once comes first, then what each one means."""
+        firsts = [(handler.first, event) for event in events if (handler := self._handler(event))]
+        for act in dict.fromkeys(first for first, _ in firsts if first):
+            act([event for first, event in firsts if first is act])
+        for event in events:
+            self._handle(event)
 
     def _apply_alone(self, event: Arrived) -> None:
         if not self._begin_attempt(event):
@@ -178,8 +178,7 @@ class Reader:
             self._note_failure(event, error)
 
     def _handle(self, event: Arrived) -> None:
-        handlers = self.handlers[event.source]
-        handler = handlers.get(event.type) or handlers.get("*")
+        handler = self._handler(event)
         if handler is None:
             if event.must:
                 raise Stopped(f"not-understood: {event.type}")
@@ -189,6 +188,10 @@ class Reader:
         with context.acting(actor):
             handler.apply(event, data)
 
+    def _handler(self, event: Arrived) -> Handler | None:
+        handlers = self.handlers[event.source]
+        return handlers.get(event.type) or handlers.get("*")
+
     def _begin_attempt(self, event: Arrived) -> bool:
         """Commit that the event is being tried, so that one which kills the process is found."""
         here = (
@@ -197,7 +200,7 @@ class Reader:
             & (Cursor.retry_at.is_null() | (Cursor.retry_at <= clock.now()))
         )
         with db.atomic():
-            _ensure(event.source, event.subject)
+            _ensure(event[:2])
             cursor = Cursor.get_or_none(here)
             if cursor is None:
                 return False
@@ -266,33 +269,52 @@ def _update(arrived: Arrived, **values: Any) -> None:
     Cursor.update(**values).where(_next_in(arrived)).execute()
 
 
-def _ensure(source: str, subject: str) -> None:
+def _ensure(*streams: tuple[str, str]) -> None:
     """FOR UPDATE locks nothing where there is no row yet, so the first row is made before any update."""
-    Cursor.insert(source=source, subject=subject).on_conflict_ignore().execute()
+    Cursor.insert_many(streams, fields=[Cursor.source, Cursor.subject]).on_conflict_ignore().execute()
 
 
-def _advance(event: Arrived, begun: bool) -> bool:
-    """Step over the event when it is the next one; the row stays locked until the effect commits."""
-    here = _next_in(event) & Cursor.stopped.is_null()
-    if not begun:
-        here &= Cursor.retry_at.is_null()
-    known = (Cursor.sequence == 0) | (Cursor.last == event.previous)
-    step = Cursor.update(
-        sequence=event.sequence,
-        last=event.id,
-        head=peewee.Case(None, [(Cursor.head > event.sequence, Cursor.head)], event.sequence),
-        **MOVING,
-    ).where(here & known)
-    if db.changed_one(step):
-        return True
-    cursor = Cursor.get_or_none(Cursor.of(event.source, event.subject))
-    if cursor is None:
-        _ensure(event.source, event.subject)
-    elif cursor.sequence != event.sequence - 1 or cursor.stopped or (cursor.retry_at and not begun):
-        return False
-    elif cursor.sequence and cursor.last != event.previous:
-        raise Stopped(CHANGED)
-    return db.changed_one(step)
+def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
+    """Step over those that are next in their streams, all in one statement, and return them. What is old is
+    passed over; what cannot be next, the log will bring. The rows stay locked until the effects commit."""
+    places = _locked_places(sorted({event[:2] for event in events}))
+    following, moved, early = [], {}, {}
+    for event in events:
+        stream, place = event[:2], places[event[:2]]
+        waits = place.stopped or (place.retry_at and not begun)
+        if event.sequence == place.sequence + 1 and not waits:
+            if not _goes_on(event, place):
+                raise Stopped(CHANGED)
+            head = max(place.head, event.sequence)
+            places[stream] = moved[stream] = place._replace(sequence=event.sequence, last=event.id, head=head)
+            following.append(event)
+        else:
+            metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
+            if event.sequence > place.sequence:
+                early[stream] = event.sequence
+    if moved:
+        rows = [(*stream, p.sequence, db.bare(p.last), p.head, 0) for stream, p in moved.items()]
+        db.insert(Cursor, _MOVED, rows, _MOVE)
+    for stream, sequence in early.items():
+        note_head(*stream, sequence)
+    return following
+
+
+def _locked_places(streams: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """Locked in one order, so that workers that meet wait for each other; made where there is no row yet."""
+    here = peewee.Tuple(Cursor.source, Cursor.subject).in_(peewee.ValuesList(streams))
+    chosen = Cursor.select(*_PLACE).where(here)
+    ordered = db.locked(chosen.order_by(Cursor.source, Cursor.subject))
+    places = {row[:2]: row for row in ordered.namedtuples()}
+    if missing := [stream for stream in streams if stream not in places]:
+        _ensure(*missing)
+        return _locked_places(streams)
+    return places
+
+
+def _goes_on(event: Arrived, place: Any) -> bool:
+    """Whether it was told after the event that we applied last."""
+    return place.sequence == 0 or event.previous == place.last
 
 
 def note_heads(source: str, streams: list[dict[str, Any]]) -> list[Cursor]:
@@ -311,7 +333,7 @@ def note_heads(source: str, streams: list[dict[str, Any]]) -> list[Cursor]:
 def note_head(source: str, subject: str, head: int) -> None:
     """Remember that the stream goes on to `head` at least."""
     with db.atomic():
-        _ensure(source, subject)
+        _ensure((source, subject))
         Cursor.update(head=head).where(Cursor.of(source, subject) & (Cursor.head < head)).execute()
 
 

@@ -160,13 +160,15 @@ def dashed(identifier: str) -> str:
     return identifier if "-" in identifier else "-".join(parts)
 
 
-def insert(table: type[Table], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def insert(
+    table: type[Table], columns: Sequence[str], rows: Iterable[Sequence[Any]], on_conflict: str = ""
+) -> None:
     """Many rows in few statements, of values as the database keeps them; peewee takes five times as long."""
     head = f"INSERT INTO {table._meta.table_name} ({', '.join(columns)}) VALUES "
     row = f"({', '.join([database.param] * len(columns))})"
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_AT_ONCE)):
-        database.execute_sql(head + ", ".join([row] * len(some)), [*chain(*some)])
+        database.execute_sql(f"{head}{', '.join([row] * len(some))} {on_conflict}", [*chain(*some)])
 
 
 def changed_one(query: peewee.Query) -> bool:

@@ -145,15 +145,6 @@ def _as_it_was_told(row: Outbox, previous: str | None) -> bool:
         return False
 
 
-def agree(ours: Any, told: Any) -> bool:
-    """Whether a row, as we would tell it now, is what was told; a release may tell more than one before it."""
-    if isinstance(ours, dict) and isinstance(told, dict):
-        return all(agree(ours[name], told[name]) for name in ours.keys() & told.keys())
-    if isinstance(ours, list) and isinstance(told, list):
-        return len(ours) == len(told) and all(map(agree, ours, told))
-    return bool(ours == told)
-
-
 def streams_moved(since: int, after_subject: str, limit: int) -> Sequence[Stream]:
     """Heads that moved since the instant, by subject; page on with the last subject."""
     chosen = Stream.select().where((Stream.moved_at >= since) & (Stream.subject > after_subject))

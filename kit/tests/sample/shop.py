@@ -5,7 +5,7 @@ from collections import defaultdict
 import httpx
 
 from kit import catchup, clock, cursors
-from kit.testing import Source
+from service_fixtures import Source
 
 PAGE = 2  # heads
 

@@ -23,7 +23,7 @@ def package() -> str:
 @pytest.fixture
 def app(database: peewee.Database, keys: Path) -> Iterator[Flask]:
     """The service; whatever it announced in a test keeps its contracts."""
-    from kit.testing import announced
+    from service_fixtures import announced
 
     yield create_app(settings.read()._replace(trust_dir=str(keys / "trust")))
     for event in announced():

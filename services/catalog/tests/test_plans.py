@@ -11,7 +11,7 @@ import pytest
 from catalog import commands
 from kit import db
 from kit.errors import Refusal
-from kit.testing import announced
+from service_fixtures import announced
 
 ECO = json.loads(resources.files("catalog").joinpath("data/plans.json").read_text())[0]
 

@@ -49,7 +49,7 @@ def announcements_keep_their_contracts(
     request: pytest.FixtureRequest, contracts: dict[str, Any]
 ) -> Iterator[None]:
     """After every test with a database: whatever was announced is what its contract says."""
-    from kit.testing import announced  # pytest imports it after this file
+    from service_fixtures import announced  # pytest imports it after this file
 
     checking = "database" in request.fixturenames
     if checking:
@@ -63,7 +63,7 @@ class World:
     """The other services, as entitlements hears them."""
 
     def __init__(self) -> None:
-        from kit.testing import Source
+        from service_fixtures import Source
 
         self.sources = {"catalog": Source("catalog"), "orders": Source("orders")}
         self.reader = cursors.Reader(HANDLERS)

@@ -1,7 +1,7 @@
 """Accounts, their mail domains, and who may be let in."""
 
 from kit import clock
-from kit.testing import announced
+from service_fixtures import announced
 
 
 def refused(answer):

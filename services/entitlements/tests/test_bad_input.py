@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from kit import clock
-from kit.testing import announced
+from service_fixtures import announced
 
 NEW_MEMBER = {"email": "bob@acme.example", "name": "Bob"}
 PARKING = {"plan": "eco", "interval": "year", "seats": 1}

@@ -8,7 +8,7 @@ from entitlements import commands, queries
 from entitlements.models import LIVE, Assignment, License, Pool
 from kit import clock, outbox
 from kit.errors import Refusal
-from kit.testing import announced
+from service_fixtures import announced
 
 
 @pytest.fixture

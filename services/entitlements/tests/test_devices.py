@@ -4,7 +4,7 @@ import pytest
 from joserfc import jwk, jwt
 
 from kit import clock
-from kit.testing import announced
+from service_fixtures import announced
 
 
 def refused(answer):

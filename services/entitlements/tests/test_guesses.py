@@ -8,7 +8,7 @@ import time_machine
 from entitlements import commands, domain
 from entitlements.models import Guess
 from kit import clock
-from kit.testing import announced
+from service_fixtures import announced
 
 START = 1_795_000_000  # seconds
 GUESSER, OTHER = "192.0.2.66", "192.0.2.1"

@@ -3,7 +3,7 @@
 import pytest
 
 from entitlements.models import Member
-from kit.testing import announced
+from service_fixtures import announced
 
 
 def refused(answer):

@@ -9,7 +9,7 @@ from entitlements import commands, handlers, queries
 from entitlements.models import LIVE, Assignment, Pool
 from kit import clock, db
 from kit.errors import Refusal
-from kit.testing import Source
+from service_fixtures import Source
 
 PLAN_NAMES = ("eco", "pro")
 plans, intervals = st.sampled_from(PLAN_NAMES), st.sampled_from(["month", "year"])

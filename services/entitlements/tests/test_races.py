@@ -14,7 +14,7 @@ from entitlements import commands, queries
 from entitlements.models import LIVE, Assignment, Member
 from kit import auth, clock, db
 from kit.errors import Refusal
-from kit.testing import announced
+from service_fixtures import announced
 
 TAKERS = Path(__file__).with_name("takers.py")
 ROUNDS = range(8)

@@ -5,7 +5,7 @@ import pytest
 from entitlements import commands, queries
 from kit import db
 from kit.cursors import Cursor
-from kit.testing import announced
+from service_fixtures import announced
 
 TOLD = ("license.changed", "license.suspended", "license.restored")
 

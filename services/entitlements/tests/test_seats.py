@@ -3,7 +3,7 @@
 import pytest
 import time_machine
 
-from kit.testing import announced
+from service_fixtures import announced
 
 
 def refused(answer):

@@ -8,7 +8,7 @@ import pytest
 
 from entitlements import commands
 from kit import db
-from kit.testing import announced
+from service_fixtures import announced
 
 
 @pytest.fixture

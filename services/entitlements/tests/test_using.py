@@ -10,7 +10,7 @@ from entitlements import settings
 from entitlements.api.activations import KEYS
 from entitlements.app import create_app
 from kit import clock
-from kit.testing import announced
+from service_fixtures import announced
 
 
 def refused(answer):

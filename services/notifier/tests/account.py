@@ -3,8 +3,8 @@
 from typing import Any
 
 from kit import clock, cursors
-from kit.testing import Source
 from notifier.handlers import HANDLERS
+from service_fixtures import Source
 
 
 class Acme:

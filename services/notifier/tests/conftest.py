@@ -48,7 +48,7 @@ def entitlements(keys: Path) -> Iterator[AskedEntitlements]:
 
 @pytest.fixture
 def acme(database: peewee.Database) -> Any:
-    from .account import Acme  # not before kit.testing is set up
+    from .account import Acme  # not before service_fixtures is set up
 
     Birth.insert(born_at=clock.now()).on_conflict(
         conflict_target=[Birth.id], preserve=[Birth.born_at]

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kit import clock, cursors
-from kit.testing import Source
 from notifier import settings
 from notifier.handlers import of_products
 from notifier.models import Activity
+from service_fixtures import Source
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 
 from kit import clock, cursors
-from kit.testing import Source, announced
 from notifier.handlers import HANDLERS, of_products
 from notifier.models import Activity, Birth
 from notifier.wording import NOT_SAID, Wording
+from service_fixtures import Source, announced
 
 CONTRACTS = [
     json.loads(path.read_text()) for path in sorted(Path(__file__).parents[3].glob("contracts/events/*.json"))

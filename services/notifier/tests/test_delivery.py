@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from kit import clock, db, failpoints
-from kit.testing import announced
 from notifier import commands, domain, mail
 from notifier.models import Activity, Notice
+from service_fixtures import announced
 
 from .outside import CODE, PORTAL, MailServer
 
@@ -320,7 +320,7 @@ def test_nothing_of_an_outcome_is_kept_without_the_rest(acme, send, mail_server,
 
     acme.pays()
     with monkeypatch.context() as patched:
-        patched.setattr(commands, "note_activity", fails)
+        patched.setattr(commands, "note_activities", fails)
         with pytest.raises(Dies):
             send()
 

@@ -5,9 +5,9 @@ import html
 import pytest
 
 from kit import clock
-from kit.testing import announced
 from notifier.domain import DAY, LANGUAGES, SECOND
 from notifier.models import Activity, Birth, Member, Notice
+from service_fixtures import announced
 
 from .outside import CODE, PORTAL, part
 

@@ -48,7 +48,7 @@ class Sources:
     """What catalog and entitlements say, applied as the worker would."""
 
     def __init__(self) -> None:
-        from kit.testing import Source
+        from service_fixtures import Source
 
         self.catalog, self.entitlements = Source("catalog"), Source("entitlements")
         self.reader = Reader(HANDLERS)
@@ -141,7 +141,7 @@ def at_once() -> Callable[..., list[Any]]:
 @pytest.fixture
 def said() -> Callable[[], list[str]]:
     """The types of what orders announced, oldest first."""
-    from kit.testing import announced
+    from service_fixtures import announced
 
     return lambda: [event.type for event in announced()]
 
@@ -154,7 +154,7 @@ def package() -> str:
 @pytest.fixture
 def app(database: peewee.Database, keys: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The service; whatever it announced in a test keeps its contracts."""
-    from kit.testing import announced
+    from service_fixtures import announced
 
     monkeypatch.setenv("CATALOG_URL", "http://catalog.invalid")
     monkeypatch.setenv("ENTITLEMENTS_URL", "http://entitlements.invalid")

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from kit.testing import announced
 from orders.models import Order, Quote
+from service_fixtures import announced
 
 
 def test_offers_are_the_plans_of_our_own_copy_in_the_accounts_currency(buyer):

@@ -3,9 +3,9 @@
 import pytest
 
 from kit.cursors import Cursor
-from kit.testing import Source, announced
 from orders import handlers
 from orders.models import Account, Order, Plan, PlanVersion
+from service_fixtures import Source, announced
 
 POOL = {"capacity": 3, "assigned": 0, "free": 3, "parked": 0}
 

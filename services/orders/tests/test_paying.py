@@ -8,10 +8,10 @@ import pytest
 from kit import clock, db
 from kit.errors import Refusal
 from kit.failpoints import FailpointHit
-from kit.testing import announced
 from orders import commands, domain
 from orders.domain import Charge
 from orders.models import Attempt, Order, SandboxCharge
+from service_fixtures import announced
 
 PAYS, DECLINED, NO_FUNDS = "4242424242424242", "4000000000000002", "4000000000009995"
 SECURE, SLOW, ANSWER_LOST = "4000002500003155", "4000000000000077", "4000000000000119"

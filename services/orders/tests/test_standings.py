@@ -8,8 +8,8 @@ import pytest
 
 from kit import db
 from kit.errors import Refusal
-from kit.testing import announced
 from orders import commands, domain, queries
+from service_fixtures import announced
 
 LAPSE, SUSPEND, RESTORE = "lapse_subscription", "suspend_subscription", "restore_subscription"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from kit import clock
-from kit.testing import announced
 from orders import commands
 from orders.models import Attempt, Quote, SandboxCharge
+from service_fixtures import announced
 
 HOUR = 3600
 PAYS, DECLINED, SECURE, SLOW = "4242424242424242", "4000000000000002", "4000002500003155", "4000000000000077"

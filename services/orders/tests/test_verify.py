@@ -4,6 +4,7 @@ import pytest
 
 from kit import db
 from orders import queries
+from orders.queries import verify
 
 
 @pytest.fixture
@@ -48,3 +49,11 @@ def test_verify_names_every_difference(busy_buyer, damage, named):
         db.database.execute_sql(damage)
 
     assert any(named in difference for difference in queries.differences()), list(queries.differences())
+
+
+def test_what_a_later_release_tells_more_is_no_difference():
+    told = {"id": 1, "lines": [{"seats": 2, "gone": True}]}
+
+    assert verify._agree({"id": 1, "note": "", "lines": [{"seats": 2, "rank": 5}]}, told)
+    for other in ({"id": 2}, {"lines": []}, {"lines": [{"seats": 3}]}, {"lines": None}):
+        assert not verify._agree({**told, **other}, told)

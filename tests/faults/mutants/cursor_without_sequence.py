@@ -3,11 +3,12 @@
 from kit import cursors
 
 
-def advance(event: cursors.Arrived, begun: bool) -> bool:
-    cursors._ensure(event.source, event.subject)
-    cursors._update(event, sequence=event.sequence, last=event.id, attempts=0, retry_at=None)
-    cursors.note_head(event.source, event.subject, event.sequence)
-    return True
+def advance(events: list[cursors.Arrived], begun: bool) -> list[cursors.Arrived]:
+    for event in events:
+        cursors._ensure(event[:2])
+        cursors._update(event, sequence=event.sequence, last=event.id, attempts=0, retry_at=None)
+        cursors.note_head(event.source, event.subject, event.sequence)
+    return events
 
 
 cursors._advance = advance

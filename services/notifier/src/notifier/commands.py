@@ -9,7 +9,7 @@ from kit import clock, context, cursors, db, outbox
 from kit.failpoints import failpoint
 from kit.outbox import Event, Outbox
 from notifier import domain, events, letters
-from notifier.models import Activity, Birth, Notice
+from notifier.models import TOLD, Activity, Birth, Notice
 from notifier.wording import Wording
 
 log = structlog.get_logger()
@@ -32,20 +32,14 @@ class Links(Protocol):
     def activation(self, account_id: str, license_id: str, assignment_id: str) -> domain.Activation: ...
 
 
-def note_activity(event: cursors.Arrived) -> None:
-    """One row of the account's log for one event about it."""
-    row = Activity.insert(
-        id=event.id,
-        account=event.subject,
-        time=event.time,
-        source=event.source,
-        sequence=event.sequence,
-        type=event.type,
-        actor=event.actor,
-        address=event.address,
-        data=event.data,
+def note_activities(events: list[cursors.Arrived]) -> None:
+    """One row of the account's log for each event about it."""
+    id, data = Activity.id.db_value, Activity.data.db_value
+    rows = (
+        (id(e.id), id(e.subject), e.time, e.source, e.sequence, e.type, e.actor, e.address, data(e.data))
+        for e in events
     )
-    row.on_conflict(conflict_target=[Activity.id], update={Activity.undone_at: None}).execute()
+    db.insert(Activity, TOLD, rows, "ON CONFLICT (id) DO UPDATE SET undone_at = NULL")
 
 
 def queue_notice(
@@ -249,7 +243,7 @@ def _announce(event: Event) -> None:
     """Say it, and note it in the account's own log: we do not listen to ourselves."""
     outbox.add(event)
     said = Outbox.select().where(Outbox.subject == event.subject).order_by(Outbox.sequence.desc()).first()
-    note_activity(cursors.parse(said.envelope))
+    note_activities([cursors.parse(said.envelope)])
 
 
 def forget_old() -> None:

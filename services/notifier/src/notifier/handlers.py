@@ -127,21 +127,14 @@ def on_license_unassigned(_event: Arrived, told: dict[str, Any]) -> None:
     commands.drop_notices(Notice.assignment == told["assignment_id"], "no longer assigned")
 
 
-def on_anything(event: Arrived, _told: Any) -> None:
-    commands.note_activity(event)
+def on_anything(_event: Arrived, _told: Any) -> None:
+    """Only the activity log has it."""
 
 
 def logged(handlers: dict[str, Handler]) -> dict[str, Handler]:
     """Every event of a source about accounts becomes a row of the activity log, whatever else it does."""
-
-    def noting(handler: Handler) -> Handler:
-        def apply(event: Arrived, told: Any) -> None:
-            commands.note_activity(event)
-            handler.apply(event, told)
-
-        return handler._replace(apply=apply)
-
-    return {"*": Handler(None, on_anything), **{type: noting(one) for type, one in handlers.items()}}
+    everything = {"*": Handler(None, on_anything), **handlers}
+    return {type: one._replace(first=commands.note_activities) for type, one in everything.items()}
 
 
 HANDLERS: Handlers = {
