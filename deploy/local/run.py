@@ -80,13 +80,13 @@ def _welcome(made: suite.Suite) -> str:
     urls = made.urls
     lines = [
         "",
-        f"  Portal        {urls['portal']}",
-        f"  Mailbox       {urls['mailbox']}   (every e-mail lands here)",
-        *(f"  {name:<15} {urls[name]}   (a product; the portal leads there)" for name in suite.PRODUCTS),
-        *(f"  {name:<13} {urls[name]}   (API: /openapi.json)" for name in suite.SERVICES),
-        f"  {'broker':<13} {made.broker_url.rpartition('@')[2]}   (its password: .run/suite.json)"
+        f"  {'Portal':<15}  {urls['portal']}",
+        f"  {'Mailbox':<15}  {urls['mailbox']}   (every e-mail lands here)",
+        *(f"  {name:<15}  {urls[name]}   (a product; the portal leads there)" for name in suite.PRODUCTS),
+        *(f"  {name:<15}  {urls[name]}   (API: /openapi.json)" for name in suite.SERVICES),
+        f"  {'broker':<15}  {made.broker_url.rpartition('@')[2]}   (its password: .run/suite.json)"
         if made.rabbitmq
-        else f"  {'broker':<13} {made.broker_url.rpartition('@')[2]}",
+        else f"  {'broker':<15}  {made.broker_url.rpartition('@')[2]}",
         "",
     ]
     if made.account:

@@ -109,6 +109,19 @@ def test_the_product_of_the_tutorial_obeys_also_when_seatwise_is_away(office, pr
     product.awaits("no-license", f"{sends}/3")
 
 
+def test_the_address_of_the_broker_is_where_the_tutorial_reads_it(office, tmp_path):
+    (tmp_path / ".run").symlink_to(office.suite.directory)
+    [command] = re.findall(r"^export BROKER_URL=.*$", PAGE, re.MULTILINE)
+    told = subprocess.run(
+        ["bash", "-c", f"{command}; echo $BROKER_URL"],
+        env={**os.environ, "SEATWISE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == office.suite.broker_url
+
+
 def test_the_tests_of_the_tutorial_pass(product):
     assert "2 passed" in product.runs("-m", "pytest", "-p", "no:cacheprovider", "test_product.py")
 

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 
 import pytest
 
@@ -102,6 +103,25 @@ def test_a_client_that_never_heard_anything_says_so_and_begins_when_it_can(telle
     teller.away = False
 
     assert knows(client, "ada")
+
+
+def test_a_source_that_is_away_is_said_once(teller, make_client, caplog):
+    def warnings():
+        return [record.message for record in caplog.records if record.levelname == "WARNING"]
+
+    client = make_client()
+    assert client.wait(20)
+    assert not warnings()
+    for time_away in (1, 2):
+        teller.away = True
+        until(lambda times=time_away: len(warnings()) == times)
+        asked = len(teller.asked)
+        until(lambda asked=asked: len(teller.asked) > asked + 3)
+        assert len(warnings()) == time_away
+        assert "goes on with what it knows" in warnings()[-1]
+        teller.away = False
+        back = time.time()
+        until(lambda back=back: client.age < time.time() - back)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Broker(threading.Thread):
         self.product = product
         self.followers = followers
         self.stopping = threading.Event()
+        self._away = False  # said once for each time away, not at every attempt
 
     def run(self) -> None:
         pause = 0.5
@@ -43,7 +44,9 @@ class Broker(threading.Thread):
                 self._listen()
                 pause = 0.5
             except (AMQPError, OSError) as error:
-                log.info("the broker cannot be reached, the log is read instead: %r", error)
+                level = logging.INFO if self._away else logging.WARNING
+                log.log(level, "the broker cannot be reached, the log is read instead: %r", error)
+                self._away = True
                 pause = min(2 * pause, 8)
             except Exception:
                 log.exception("listening to the broker begins anew")
@@ -60,6 +63,7 @@ class Broker(threading.Thread):
             channel.queue_declare(own, arguments=ARGUMENTS, **QUEUE)
             channel.queue_bind(own, EXCHANGE, "#")
             channel.basic_qos(prefetch_count=PREFETCH)
+            self._away = False
             for follower in self.followers:
                 follower.look_now()
             for method, _, body in channel.consume(own, inactivity_timeout=0.2):

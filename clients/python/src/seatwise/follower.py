@@ -51,6 +51,7 @@ class Follower(threading.Thread):
         self.stopping = threading.Event()
         self.waiting: dict[str, tuple[int, float]] = {}  # account → failures, when it is tried again
         self._since: str | None = None  # in memory only: a restart looks at all
+        self._away = False  # said once for each time away, not at every look
         self._long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
     def take(self, event: Event) -> None:
@@ -88,7 +89,9 @@ class Follower(threading.Thread):
         try:
             step(store)
         except Unreachable as error:
-            log.info("%s goes on with what it knows: %s", self.reader, error)
+            level = logging.INFO if self._away else logging.WARNING
+            log.log(level, "%s goes on with what it knows: %s", self.reader, error)
+            self._away = True
         except Exception:
             log.exception("%s begins anew", self.reader)
         else:
@@ -101,6 +104,7 @@ class Follower(threading.Thread):
     def _read_the_log(self, store: Store) -> None:
         began = time.time()
         self._look(store)
+        self._away = False
         for cursor in store.behind(self.reader):
             if not self.stopping.is_set() and self._may_try(cursor.account):
                 self._tries_to_read_on(store, cursor)
