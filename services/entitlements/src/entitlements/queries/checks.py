@@ -12,7 +12,9 @@ from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
 _HELD = """
-SELECT CAST(m.id AS text), CAST(m.account AS text), v.plan, r.status, CAST(v.features AS text) FROM members m
+SELECT replace(CAST(m.id AS text), '-', ''), replace(CAST(m.account AS text), '-', ''), v.plan, r.status,
+    CAST(v.features AS text)
+FROM members m
 LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
@@ -51,7 +53,7 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
             verdict = _verdict(question, held)
         except Refusal as unknown:
             verdict = domain.Verdict(False, unknown.code, None)
-        answers.append(dict(zip(_ANSWER, (*_repeated(question), *verdict), strict=True)))
+        answers.append(dict(zip(_ANSWER, _repeated(question) + verdict, strict=True)))
     return answers
 
 
@@ -77,7 +79,7 @@ def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
     ids = [bare(member_id) for member_id in member_ids]
     for member, account, plan, restricted, features in chosen("held", _HELD, ids):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
-        rows[bare(member)].append(Held(bare(account), plan, status, parsed(features)))
+        rows[member].append(Held(account, plan, status, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 
