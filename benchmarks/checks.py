@@ -85,7 +85,7 @@ def _asked(number: int) -> dict[str, str]:
 
 def _answered(number: int) -> dict[str, Any]:
     plan = seeds.PLANS[number % len(seeds.PLANS)]
-    return domain.verdict(True, plan["features"][FEATURE], None)._asdict()
+    return domain.verdict(domain.ACTIVE, plan["features"][FEATURE], None)._asdict()
 
 
 def _single(licenses: int, token: str) -> list[Question]:

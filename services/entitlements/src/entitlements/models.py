@@ -11,9 +11,9 @@ from entitlements.domain import (
     FREE,
     GRACE,
     PENDING,
-    REMOVED,
     SUSPENDED,
     Seats,
+    check_active,
     permissions,
     plain,
 )
@@ -108,8 +108,7 @@ class Member(db.Table):
         refuse("member-unknown", "There is no such member in the account.", status=404, member_id=member_id)
 
     def check_active(self) -> None:
-        if self.state == REMOVED:
-            refuse("member-removed", f"{self.name} was removed from the account.", member_id=self.id)
+        check_active(self.state, self.name, self.id)
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from entitlements.commands.activations import (
     release_device,
     release_devices,
 )
-from entitlements.commands.assignments import assign_license, unassign_license
+from entitlements.commands.assignments import assign_license, assign_licenses, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
 from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
@@ -25,6 +25,7 @@ __all__ = [
     "add_member",
     "approve_domain",
     "assign_license",
+    "assign_licenses",
     "change_account",
     "change_member",
     "forget_guesses",

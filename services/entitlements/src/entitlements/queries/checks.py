@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
-from entitlements.queries.raw import bare, chosen, parsed
+from entitlements.queries.raw import chosen, parsed
+from kit import db
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
@@ -59,15 +60,15 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
 
 def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
     """What the member may use."""
-    held = _held_by([member_id]).get(bare(member_id))
-    if held is None or held.account != bare(account_id):
+    held = _held_by([member_id]).get(db.bare(member_id))
+    if held is None or held.account != db.bare(account_id):
         _refuse_stranger(account_id, member_id)
     return {"plan": held.plan, "status": held.status, "features": held.features}
 
 
 def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
-    held, feature = held_by.get(bare(question["member_id"])), question["feature"]
-    if held is None or held.account != bare(question["account_id"]):
+    held, feature = held_by.get(db.bare(question["member_id"])), question["feature"]
+    if held is None or held.account != db.bare(question["account_id"]):
         _refuse_stranger(question["account_id"], question["member_id"])
     if feature not in held.features:
         _check_known(feature)
@@ -76,7 +77,7 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
     rows = defaultdict(list)
-    ids = [bare(member_id) for member_id in member_ids]
+    ids = [db.bare(member_id) for member_id in member_ids]
     for member, account, plan, restricted, features in chosen("held", _HELD, ids):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
         rows[member].append(Held(account, plan, status, parsed(features)))

@@ -1,7 +1,8 @@
-"""Values of raw SQL: PostgreSQL gives objects and dashed ids, SQLite JSON as text and ids without dashes."""
+"""Values of raw SQL: PostgreSQL gives objects, SQLite JSON as text."""
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -9,14 +10,13 @@ import peewee
 
 from kit import db
 
+NOT_PREPARED = "26000"  # what PostgreSQL says on a new connection
+
 
 def read(stored: Any) -> dict[str, Any]:
     """A JSON object; empty where an outer join found nothing."""
     found: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored or {}
     return found
-
-
-NOT_PREPARED = "26000"  # what PostgreSQL says on a new connection
 
 
 @lru_cache(maxsize=1_000)
@@ -28,27 +28,15 @@ def parsed(stored: str | None) -> dict[str, Any]:
 def chosen(name: str, statement: str, ids: list[str]) -> Iterable[Any]:
     """The rows of a statement that ends in `… {} …` with these ids. For one id PostgreSQL plans it once per
     connection: to plan a join takes it longer than to run it."""
-    if len(ids) != 1 or not db.is_postgres():
-        some = ", ".join([db.database.param] * len(ids))
-        return db.database.execute_sql(statement.format(f"IN ({some})"), ids)
-    run = f"EXECUTE {name}(%s)"
+    some = ", ".join([db.database.param] * len(ids))
+    plain = statement.format(f"IN ({some})")
+    if len(ids) != 1 or not db.is_postgres() or db.database.in_transaction():
+        return db.database.execute_sql(plain, ids)
     try:
-        return db.database.execute_sql(run, ids)
+        return db.database.execute_sql(f"EXECUTE {name}(%s)", ids)
     except peewee.OperationalError as error:
         if error.orig.pgcode != NOT_PREPARED:  # type: ignore[attr-defined]
             raise
+    with suppress(peewee.ProgrammingError):  # a pooler may choose a connection where it is prepared
         db.database.execute_sql(f"PREPARE {name}(uuid) AS {statement.format('= $1')}")
-        return db.database.execute_sql(run, ids)
-
-
-def bare(identifier: str) -> str:
-    """A UUID as SQLite stores it; PostgreSQL takes either spelling."""
-    return identifier.replace("-", "")
-
-
-def dashed(identifier: str) -> str:
-    """A UUID as the world writes it."""
-    if "-" in identifier:
-        return identifier
-    parts = identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]
-    return "-".join(parts)
+    return db.database.execute_sql(plain, ids)
