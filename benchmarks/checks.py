@@ -14,7 +14,7 @@ from local import ports, suite, tokens
 
 TITLE = "A check over HTTP"
 FEW, MANY = 1_000, 1_000_000
-REQUESTS, BATCHES, BATCH = 3_000, 300, 100
+REQUESTS, BATCHES, BATCH = 2_000, 150, 100
 FEATURE = "attachments.max_mb"
 HELLO, BARE = "Flask hello", "Flask hello to an empty GET"
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"

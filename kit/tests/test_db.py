@@ -53,7 +53,7 @@ def rested(database_url):
     def loses() -> None:
         other = psycopg2.connect(database_url)
         with other, other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", (asks(),))
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", (asks() and asks(),))
         other.close()
 
     yield SimpleNamespace(asks=asks, loses=loses)

@@ -12,7 +12,7 @@ from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import peewee
 from playhouse import db_url, pool
@@ -27,15 +27,13 @@ ROWS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement; PostgreSQL read
 SHORT_REST = 1.0  # seconds
 MIGRATION_LOCK = 7_021_202_611
 POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
-OPTIONS: dict[str, dict[str, Any]] = {
-    "postgresql": {},
-    "postgres": {},
-    "sqlite": {
-        "check_same_thread": False,  # a pooled connection serves one thread at a time, not always the same
-        "lock_type": "IMMEDIATE",
-        "pragmas": {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
-    },
+QUOTED = {"unquote_user": True, "unquote_password": True}
+SQLITE = {
+    "check_same_thread": False,  # a pooled connection serves one thread at a time, not always the same
+    "lock_type": "IMMEDIATE",
+    "pragmas": {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 30_000},
 }
+OPTIONS: dict[str, dict[str, Any]] = {"postgresql": {}, "postgres": {}, "sqlite": SQLITE}
 
 
 class TransactionTooOld(Exception):
@@ -49,17 +47,12 @@ def _plural(model: type) -> str:
 class _Pool(pool.PooledPostgresqlDatabase):
     """Asks a connection whether it still lives only after a rest: to ask costs as much as a small query."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        self.given_back: dict[int, float] = {}
-        super().__init__(*args, **kwargs)
+    used: ClassVar[dict[int, float]] = {}
 
     def _is_closed(self, connection: Any) -> bool:
-        rested = time.monotonic() - self.given_back[id(connection)]
-        return bool(connection.closed or (rested > SHORT_REST and super()._is_closed(connection)))
-
-    def _can_reuse(self, connection: Any) -> bool:
-        self.given_back[id(connection)] = time.monotonic()
-        return bool(super()._can_reuse(connection))
+        last, self.used[id(connection)] = self.used.get(id(connection), 0.0), time.monotonic()
+        rested = self.used[id(connection)] - last > SHORT_REST
+        return bool(super()._is_closed(connection) if rested else connection.closed)
 
 
 db_url.register_database(_Pool, "postgresql+pool", "postgres+pool")
@@ -91,8 +84,7 @@ def connect(url: str) -> peewee.Database:
     scheme, _, place = url.partition("://")
     if scheme not in OPTIONS:
         raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {url!r}")
-    own = {"unquote_user": True, "unquote_password": True, **POOL, **OPTIONS[scheme]}
-    opened: Any = db_url.connect(f"{scheme}+pool://{place}", **own)
+    opened: Any = db_url.connect(f"{scheme}+pool://{place}", **QUOTED, **POOL, **OPTIONS[scheme])
     opened.turns = Lock(), Lock()
     if scheme == "sqlite":  # a full disk has ended the transaction by itself: that it is full is the error
         roll_back = opened.rollback
