@@ -21,6 +21,9 @@ HELD, REPEATED = "held", "repeated"  # why somebody on a list is given nothing: 
 ATOMIC, BEST_EFFORT = "atomic", "best_effort"  # all on a list get a license or nobody; whoever can gets one
 UNASSIGNED, MEMBER_REMOVED = "unassigned", "member-removed"  # why an assignment ended
 PUBLISHED, RETIRED = "published", "retired"  # a plan
+GRACE, SUSPENDED = "grace", "suspended"  # a subscription, and every license it pays for, that is not active
+STATUSES = (ACTIVE, GRACE, SUSPENDED)
+NONE = "none"  # of whoever holds no license
 
 UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
@@ -149,7 +152,8 @@ def check_active(state: str, name: str, member_id: str) -> None:
 
 
 class Verdict(NamedTuple):
-    """`reason`: ok, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan says."""
+    """`reason`: ok, grace, suspended, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan
+    says."""
 
     allowed: bool
     reason: str
@@ -167,15 +171,17 @@ def combined(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def verdict(licensed: bool, value: Any, amount: int | None) -> Verdict:
+def verdict(status: str, value: Any, amount: int | None) -> Verdict:
     """Whether someone may use a feature (so much of it) whose value in their plans is `value`."""
-    if not licensed:
+    if status == NONE:
         return Verdict(False, "no-license", None)
+    if status == SUSPENDED:
+        return Verdict(False, SUSPENDED, value)
     if not value:
         return Verdict(False, "feature-not-in-plan", value)
     if amount is not None and type(value) is int and amount > value:
         return Verdict(False, "limit-exceeded", value)
-    return Verdict(True, "ok", value)
+    return Verdict(True, GRACE if status == GRACE else "ok", value)
 
 
 # Activation codes. ------------------------------------------------------------------------------

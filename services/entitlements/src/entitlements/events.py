@@ -56,7 +56,8 @@ def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any],
     )
 
 
-def license_assigned(holding: Holding, taker: Taker, rank: int, features: dict[str, Any], pool: Seats) -> Event:
+def license_assigned(holding: Holding, taker: Taker, granted: dict[str, Any], pool: Seats) -> Event:
+    """`granted`: rank, status and features."""
     data = {
         "license_id": holding.license_id,
         "assignment_id": holding.id,
@@ -64,13 +65,36 @@ def license_assigned(holding: Holding, taker: Taker, rank: int, features: dict[s
         "email": taker.email,
         "name": taker.name,
         "plan": holding.plan,
-        "rank": rank,
-        "status": "active",
-        "features": features,
+        **granted,
         "activated": holding.activated_at is not None,
         "pool": pool.described(),
     }
     return Event("license.assigned", holding.account_id, data)
+
+
+def license_changed(assignment: Assignment) -> Event:
+    return Event("license.changed", assignment.account_id, _granted(assignment))
+
+
+def license_suspended(assignment: Assignment) -> Event:
+    return Event("license.suspended", assignment.account_id, _granted(assignment))
+
+
+def license_restored(assignment: Assignment) -> Event:
+    return Event("license.restored", assignment.account_id, _granted(assignment))
+
+
+def _granted(assignment: Assignment) -> dict[str, Any]:
+    """Of an assignment to which a query attached what it grants."""
+    return {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "rank": assignment.rank,
+        "status": assignment.status,
+        "features": assignment.features,
+    }
 
 
 def license_unassigned(assignment: Assignment, pool: Seats) -> Event:

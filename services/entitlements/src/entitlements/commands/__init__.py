@@ -14,6 +14,7 @@ from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
 from entitlements.commands.restores import retell_account
+from entitlements.commands.restrictions import note_status, undo_statuses
 from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "change_member",
     "forget_guesses",
     "limit_guesses",
+    "note_status",
     "open_account",
     "park_seats",
     "release_device",
@@ -37,6 +39,7 @@ __all__ = [
     "remove_member",
     "retell_account",
     "unassign_license",
+    "undo_statuses",
     "unpark_seats",
     "use_sign_in_link",
 ]

@@ -6,8 +6,9 @@ It costs a few statements for the whole list, and gives to each what they would 
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain, events
 from entitlements.domain import Holding, Seats, Taker
@@ -26,15 +27,23 @@ FROM members m LEFT JOIN assignments a ON a.member = m.id AND a.family = {0} AND
 WHERE m.account = {0} AND """
 _BY_ID, _BY_EMAIL = "m.id {among}", "m.state = 'active' AND m.email {among}"
 _FORMER = """
-SELECT CAST(f.member AS text), CAST(l.id AS text), l.interval, l.version, CAST(f.id AS text), f.code,
-f.activated_at
+SELECT CAST(f.member AS text), CAST(l.id AS text), l.interval, l.version, coalesce(r.status, 'active'),
+CAST(f.id AS text), f.code, f.activated_at
 FROM assignments f JOIN licenses l ON l.id = f.license
+LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
 WHERE f.plan = {0} AND f.end_reason = {0} AND f.ended_at > {0} AND l.state = {0} AND f.member {among}
 ORDER BY f.ended_at DESC
 """
 _FREE = """
-SELECT CAST(id AS text), interval, version FROM licenses WHERE account = {0} AND plan = {0} AND state = {0}
-ORDER BY term_end DESC, id LIMIT {0}
+SELECT CAST(l.id AS text), l.interval, l.version FROM licenses l
+WHERE l.account = {0} AND l.plan = {0} AND l.state = {0} AND NOT EXISTS
+(SELECT 1 FROM restrictions r WHERE r.subscription_id = l.subscription_id AND r.until IS NULL)
+ORDER BY l.term_end DESC, l.id LIMIT {0}
+"""
+_RESTRICTED = """
+SELECT CAST(l.id AS text), r.status FROM licenses l
+JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+WHERE l.account = {0} AND l.plan = {0} AND l.state = {0}
 """
 _COLUMNS = ("family", "id", "account", "license", "member", "plan", "code", "activated_at", "assigned_at")
 _TAKE = "UPDATE licenses SET state = {0} WHERE id {among}"
@@ -52,12 +61,19 @@ class Former(NamedTuple):
     activated_at: int | None
 
 
+class Kind(NamedTuple):
+    """What a license allows: by the version of the plan, and the status of the subscription that pays for it."""
+
+    version: int
+    status: str
+
+
 class Free(NamedTuple):
     """A license that can be given."""
 
     id: str
     interval: str
-    version: int
+    kind: Kind
     former: Former | None = None
 
 
@@ -87,7 +103,8 @@ def choose_licenses(account_id: str, plan: Plan, asked: Sequence[str]) -> list[G
     keys = [_key(one) for one in asked]
     takers = _takers(account_id, plan, {key for key in keys if key})
     able = {taker.id for taker in takers.values() if taker.held is None}
-    offer = _Offer(_formers(plan, able), _free(account_id, plan, len(able)))
+    free = _free(account_id, plan, len(able))
+    offer = _Offer(_formers(plan, able), free, lambda: _restricted(account_id, plan))
     above: set[str] = set()
 
     def chosen() -> Iterator[Given]:
@@ -108,10 +125,14 @@ def give_licenses(account_id: str, plan: Plan, rows: list[Given]) -> None:
         return
     _write(plan.family, new)
     features = _features(plan)
+    granted = {
+        kind: {"rank": plan.rank, "status": kind.status, "features": features[kind.version]}
+        for kind in {one.license.kind for one in new}
+    }
     told = zip(new, _count(account_id, plan.code, new), strict=True)
     outbox.add(
         *(
-            events.license_assigned(one.holding, one.taker, plan.rank, features[one.license.version], pool)
+            events.license_assigned(one.holding, one.taker, granted[one.license.kind], pool)
             for one, pool in told
         )
     )
@@ -120,8 +141,10 @@ def give_licenses(account_id: str, plan: Plan, rows: list[Given]) -> None:
 class _Offer:
     """What can be given: each license once, to the member who held it until lately or to whoever comes."""
 
-    def __init__(self, formers: dict[str, list[Free]], free: list[Free]):
-        self.formers, self.free = formers, iter(free)
+    def __init__(
+        self, formers: dict[str, list[Free]], free: list[Free], restricted: Callable[[], dict[str, str]]
+    ):
+        self.formers, self.free, self.restricted = formers, iter(free), cache(restricted)
         self.gone: set[str] = set()
 
     def take(self, member_id: str) -> Free | None:
@@ -131,6 +154,10 @@ class _Offer:
         if taken:
             self.gone.add(taken.id)
         return taken
+
+    def restriction(self) -> str | None:
+        """Of a license that is free and that nobody new may have."""
+        return next((status for id, status in self.restricted().items() if id not in self.gone), None)
 
 
 def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: set[str]) -> Given:
@@ -145,11 +172,18 @@ def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: s
     if taker.held:
         held = taker.held.plan
         refuse("already-licensed", f"{taker.name} holds {held}.", member_id=taker.id, plan=held)
-    license = offer.take(taker.id)
-    if license is None:
-        refuse("no-free-license", f"No license of {plan.code} is free.", plan=plan.code)
+    license = offer.take(taker.id) or _refuse_for_want_of(plan, offer)
     taken = Taken(license, taker, _holding(plan, license, taker))
     return Given(asked, domain.ASSIGNED, taker, taken.holding, taken)
+
+
+def _refuse_for_want_of(plan: Plan, offer: _Offer) -> NoReturn:
+    """Nothing is free, or all that is belongs to a subscription that is in grace or suspended."""
+    status = offer.restriction()
+    if status is not None:
+        said = f"The subscription of the free licenses of {plan.code} is {status}."
+        refuse("subscription-not-active", said, plan=plan.code, subscription_status=status)
+    refuse("no-free-license", f"No license of {plan.code} is free.", plan=plan.code)
 
 
 def _key(asked: str) -> str | None:
@@ -184,14 +218,15 @@ def _taker(account_id: str, row: tuple[Any, ...]) -> Taker:
 
 
 def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
-    """Free licenses that were taken from the members within the undo window, the latest first."""
+    """Free licenses that were taken from the members within the undo window, the latest first; however their
+    subscription stands, these are nobody new."""
     lately = clock.now() - domain.UNDO_WINDOW
     chosen = (plan.code, domain.UNASSIGNED, lately, domain.FREE)
     formers: dict[str, list[Free]] = {}
-    for member, license, interval, version, id, code, activated_at in _run(
+    for member, license, interval, version, status, id, code, activated_at in _run(
         _FORMER, *chosen, among=map(db.bare, member_ids)
     ):
-        free = Free(db.dashed(license), interval, version, Former(db.dashed(id), code, activated_at))
+        free = Free(db.dashed(license), interval, Kind(version, status), Former(db.dashed(id), code, activated_at))
         formers.setdefault(db.dashed(member), []).append(free)
     return formers
 
@@ -199,7 +234,13 @@ def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
 def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
     """Free licenses: first those whose term ends last, of several the oldest."""
     rows = _run(_FREE, db.bare(account_id), plan.code, domain.FREE, most)
-    return [Free(db.dashed(license), interval, version) for license, interval, version in rows]
+    return [Free(db.dashed(license), interval, Kind(version, domain.ACTIVE)) for license, interval, version in rows]
+
+
+def _restricted(account_id: str, plan: Plan) -> dict[str, str]:
+    """Free licenses of subscriptions that are in grace or suspended, each with which of both."""
+    rows = _run(_RESTRICTED, db.bare(account_id), plan.code, domain.FREE)
+    return {db.dashed(license): status for license, status in rows}
 
 
 def _features(plan: Plan) -> dict[int, dict[str, Any]]:

@@ -10,6 +10,7 @@ from kit import schema
 
 PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
 MOST_ROWS = 10_000
+STATUS = {"enum": list(domain.STATUSES), "description": "Of the subscription that pays for it."}
 DATE = {"type": "string", "format": "date"}
 
 
@@ -22,6 +23,7 @@ class Seats(Answer):
 
 class IntervalPool(Seats):
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
 
 
 class Pool(Seats):
@@ -50,6 +52,7 @@ class License(Answer):
     id = fields.String()
     plan = fields.String()
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
     state = fields.String()
     member = fields.Nested(Holder, attribute="held.holder", dump_default=None, allow_none=True)
     assignment_id = fields.String(attribute="held.id", dump_default=None, allow_none=True)
@@ -107,7 +110,8 @@ class BulkAssigned(Answer):
     verdict = fields.String(
         metadata={
             "description": "assigned; held: they had one of this plan; repeated: they stand above; or the rule"
-            " that refuses: no-free-license, already-licensed, member-removed, member-unknown."
+            " that refuses: no-free-license, subscription-not-active, already-licensed, member-removed,"
+            " member-unknown."
         }
     )
     member_id = fields.String(attribute="taker.id", dump_default=None, allow_none=True)
