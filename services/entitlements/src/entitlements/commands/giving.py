@@ -62,7 +62,7 @@ class Former(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a license allows: by the version of the plan, and the status of the subscription that pays for it."""
+    """What a license allows: by the plan's version, and the status of the subscription that pays for it."""
 
     version: int
     status: str
@@ -226,7 +226,8 @@ def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
     for member, license, interval, version, status, id, code, activated_at in _run(
         _FORMER, *chosen, among=map(db.bare, member_ids)
     ):
-        free = Free(db.dashed(license), interval, Kind(version, status), Former(db.dashed(id), code, activated_at))
+        former = Former(db.dashed(id), code, activated_at)
+        free = Free(db.dashed(license), interval, Kind(version, status), former)
         formers.setdefault(db.dashed(member), []).append(free)
     return formers
 
@@ -234,7 +235,7 @@ def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
 def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
     """Free licenses: first those whose term ends last, of several the oldest."""
     rows = _run(_FREE, db.bare(account_id), plan.code, domain.FREE, most)
-    return [Free(db.dashed(license), interval, Kind(version, domain.ACTIVE)) for license, interval, version in rows]
+    return [Free(db.dashed(id), interval, Kind(version, domain.ACTIVE)) for id, interval, version in rows]
 
 
 def _restricted(account_id: str, plan: Plan) -> dict[str, str]:
