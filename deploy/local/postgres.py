@@ -40,7 +40,10 @@ class Postgres:
         if not self.durable:
             options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self._run("pg_ctl", "-D", data, "-w", "-s", "-l", self.directory / "log", "-o", options, "start")
-        return f"postgresql://seatwise@{ports.HOST}:{self.port}/postgres"
+        return self.url("postgres")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://seatwise@{ports.HOST}:{self.port}/{database}"
 
     def create_database(self, name: str) -> None:
         self._run("createdb", "-h", ports.HOST, "-p", self.port, "-U", "seatwise", name)

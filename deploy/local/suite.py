@@ -36,7 +36,8 @@ class Suite:
     """start(), stop(); `urls`, `processes`, `mailbox`, `rabbitmq`, `keys`.
 
     broker: "rabbitmq" (a private node), "none", or the amqp url of one that runs elsewhere.
-    databases: "sqlite" (kept in the directory) or "postgresql" (a private server, gone with stop()).
+    databases: "sqlite" (kept in the directory) or "postgresql" (a private server, gone with stop(), `durable`
+    only where that is asked for).
     port: name → port for what people open; what is not named gets a free one.
     """
 
@@ -46,6 +47,7 @@ class Suite:
         *,
         broker: str = RABBITMQ,
         databases: str = SQLITE,
+        durable: bool = False,
         port: Mapping[str, int] | None = None,
         demo: bool = False,
         units: Sequence[str] = (*SERVICES, PORTAL),
@@ -66,7 +68,7 @@ class Suite:
         self.keys = self.directory / "keys"
         self.rabbitmq = RabbitMQ(self.directory / "rabbitmq") if broker == RABBITMQ else None
         self.broker_url = NO_BROKER if self.rabbitmq else broker
-        self.postgres = self._postgres() if databases == POSTGRESQL else None
+        self.postgres = self._postgres(durable) if databases == POSTGRESQL else None
         self.mailbox = Mailbox(
             self.directory / "mailbox", smtp_port=self.smtp_port, page_port=self.port["mailbox"]
         )
@@ -185,7 +187,7 @@ class Suite:
             "PYTHONUNBUFFERED": "1",
             "HOST": ports.HOST,
             "PORT": str(self.port[unit]),
-            "DATABASE_URL": self._database_url(unit),
+            "DATABASE_URL": self.database_url(unit),
             "BROKER_URL": broker_url,
             "TRUST_DIR": str(self.keys / "trust"),
             "SIGNING_KEY_FILE": str(self.keys / f"{unit}.json"),
@@ -200,14 +202,14 @@ class Suite:
             **self.env,
         }
 
-    def _database_url(self, unit: str) -> str:
+    def database_url(self, unit: str) -> str:
         if self.postgres:
-            return self.server_url.rsplit("/", 1)[0] + f"/{unit}"
+            return self.postgres.url(unit)
         return f"sqlite:///{self.directory}/{unit}.db"
 
-    def _postgres(self) -> Postgres:
+    def _postgres(self, durable: bool) -> Postgres:
         # Not under our directory: the server runs as another user, who may not be allowed in there.
-        return Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")))
+        return Postgres(Path(tempfile.mkdtemp(prefix="seatwise-postgres-")), durable=durable)
 
     def _make_keys(self) -> None:
         from local import keys
@@ -218,7 +220,7 @@ class Suite:
         if self.postgres:
             for service in self.services:
                 self.postgres.create_database(service)
-        databases = [f"{service}={self._database_url(service)}" for service in self.services]
+        databases = [f"{service}={self.database_url(service)}" for service in self.services]
         self._call("local.migrate", databases, {**os.environ, "PYTHONPATH": str(running.REPOSITORY / "deploy")})
 
     def _write_environments(self) -> None:

@@ -56,8 +56,8 @@ def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any],
     )
 
 
-def license_assigned(holding: Holding, taker: Taker, granted: dict[str, Any], pool: Seats) -> Event:
-    """`granted`: rank, status and features."""
+def license_assigned(holding: Holding, taker: Taker, grant: dict[str, Any], pool: Seats) -> Event:
+    """`grant`: the rank of the plan, how the license stands, its features."""
     data = {
         "license_id": holding.license_id,
         "assignment_id": holding.id,
@@ -65,7 +65,7 @@ def license_assigned(holding: Holding, taker: Taker, granted: dict[str, Any], po
         "email": taker.email,
         "name": taker.name,
         "plan": holding.plan,
-        **granted,
+        **grant,
         "activated": holding.activated_at is not None,
         "pool": pool.described(),
     }

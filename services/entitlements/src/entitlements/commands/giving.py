@@ -6,13 +6,23 @@ It costs a few statements for the whole list, and gives to each what they would 
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from entitlements import domain, events
 from entitlements.domain import Holding, Seats, Taker
-from entitlements.models import Assignment, Member, Plan, PlanVersion, Pool
+from entitlements.models import (
+    RESTRICTED,
+    Assignment,
+    License,
+    Member,
+    Plan,
+    PlanVersion,
+    Pool,
+    Restriction,
+    dashed,
+)
 from kit import clock, db, outbox
 from kit.errors import Refusal, refuse
 
@@ -35,15 +45,10 @@ WHERE f.plan = {0} AND f.end_reason = {0} AND f.ended_at > {0} AND l.state = {0}
 ORDER BY f.ended_at DESC
 """
 _FREE = """
-SELECT CAST(l.id AS text), l.interval, l.version FROM licenses l
-WHERE l.account = {0} AND l.plan = {0} AND l.state = {0} AND NOT EXISTS
-(SELECT 1 FROM restrictions r WHERE r.subscription_id = l.subscription_id AND r.until IS NULL)
+SELECT CAST(l.id AS text), l.interval, l.version, 'active' FROM licenses l
+LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+WHERE l.account = {0} AND l.plan = {0} AND l.state = {0} AND r.status IS NULL
 ORDER BY l.term_end DESC, l.id LIMIT {0}
-"""
-_RESTRICTED = """
-SELECT CAST(l.id AS text), r.status FROM licenses l
-JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
-WHERE l.account = {0} AND l.plan = {0} AND l.state = {0}
 """
 _COLUMNS = ("family", "id", "account", "license", "member", "plan", "code", "activated_at", "assigned_at")
 _TAKE = "UPDATE licenses SET state = {0} WHERE id {among}"
@@ -61,19 +66,13 @@ class Former(NamedTuple):
     activated_at: int | None
 
 
-class Kind(NamedTuple):
-    """What a license allows: by the plan's version, and the status of the subscription that pays for it."""
-
-    version: int
-    status: str
-
-
 class Free(NamedTuple):
     """A license that can be given."""
 
     id: str
     interval: str
-    kind: Kind
+    version: int
+    status: str
     former: Former | None = None
 
 
@@ -103,8 +102,7 @@ def choose_licenses(account_id: str, plan: Plan, asked: Sequence[str]) -> list[G
     keys = [_key(one) for one in asked]
     takers = _takers(account_id, plan, {key for key in keys if key})
     able = {taker.id for taker in takers.values() if taker.held is None}
-    free = _free(account_id, plan, len(able))
-    offer = _Offer(_formers(plan, able), free, lambda: _restricted(account_id, plan))
+    offer = _Offer(account_id, plan, able)
     above: set[str] = set()
 
     def chosen() -> Iterator[Given]:
@@ -125,26 +123,22 @@ def give_licenses(account_id: str, plan: Plan, rows: list[Given]) -> None:
         return
     _write(plan.family, new)
     features = _features(plan)
-    granted = {
-        kind: {"rank": plan.rank, "status": kind.status, "features": features[kind.version]}
-        for kind in {one.license.kind for one in new}
-    }
     told = zip(new, _count(account_id, plan.code, new), strict=True)
     outbox.add(
         *(
-            events.license_assigned(one.holding, one.taker, granted[one.license.kind], pool)
+            events.license_assigned(one.holding, one.taker, _grant(plan, features, one.license), pool)
             for one, pool in told
         )
     )
 
 
 class _Offer:
-    """What can be given: each license once, to the member who held it until lately or to whoever comes."""
+    """What can be given: each license once, to the member who held it until lately (however its subscription
+    stands, they are nobody new) or to whoever comes."""
 
-    def __init__(
-        self, formers: dict[str, list[Free]], free: list[Free], restricted: Callable[[], dict[str, str]]
-    ):
-        self.formers, self.free, self.restricted = formers, iter(free), cache(restricted)
+    def __init__(self, account_id: str, plan: Plan, able: set[str]):
+        self.account_id, self.plan = account_id, plan.code
+        self.formers, self.free = _formers(plan, able), iter(_free(account_id, plan, len(able)))
         self.gone: set[str] = set()
 
     def take(self, member_id: str) -> Free | None:
@@ -155,9 +149,17 @@ class _Offer:
             self.gone.add(taken.id)
         return taken
 
-    def restriction(self) -> str | None:
-        """Of a license that is free and that nobody new may have."""
-        return next((status for id, status in self.restricted().items() if id not in self.gone), None)
+    @cached_property
+    def shortage(self) -> Refusal:
+        """Nothing is free, or all that is belongs to a subscription that is in grace or suspended."""
+        here = (
+            (License.account == self.account_id) & (License.plan == self.plan) & (License.state == domain.FREE)
+        )
+        restricted = Restriction.select(Restriction.status).join(License, on=RESTRICTED).where(here)
+        if status := restricted.limit(1).scalar():
+            said = f"The subscription of the free licenses of {self.plan} is {status}."
+            return Refusal("subscription-not-active", said, plan=self.plan, subscription_status=status)
+        return Refusal("no-free-license", f"No license of {self.plan} is free.", plan=self.plan)
 
 
 def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: set[str]) -> Given:
@@ -172,18 +174,11 @@ def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: s
     if taker.held:
         held = taker.held.plan
         refuse("already-licensed", f"{taker.name} holds {held}.", member_id=taker.id, plan=held)
-    license = offer.take(taker.id) or _refuse_for_want_of(plan, offer)
+    license = offer.take(taker.id)
+    if license is None:
+        raise offer.shortage
     taken = Taken(license, taker, _holding(plan, license, taker))
     return Given(asked, domain.ASSIGNED, taker, taken.holding, taken)
-
-
-def _refuse_for_want_of(plan: Plan, offer: _Offer) -> NoReturn:
-    """Nothing is free, or all that is belongs to a subscription that is in grace or suspended."""
-    status = offer.restriction()
-    if status is not None:
-        said = f"The subscription of the free licenses of {plan.code} is {status}."
-        refuse("subscription-not-active", said, plan=plan.code, subscription_status=status)
-    refuse("no-free-license", f"No license of {plan.code} is free.", plan=plan.code)
 
 
 def _key(asked: str) -> str | None:
@@ -212,36 +207,34 @@ def _takers(account_id: str, plan: Plan, keys: set[str]) -> dict[str, Taker]:
 
 def _taker(account_id: str, row: tuple[Any, ...]) -> Taker:
     member, email, name, state, assignment, license, *rest = row
-    id = db.dashed(member)
-    held = assignment and Holding(db.dashed(assignment), account_id, db.dashed(license), id, *rest)
+    id = dashed(member)
+    held = assignment and Holding(dashed(assignment), account_id, dashed(license), id, *rest)
     return Taker(id, account_id, email, name, state, held)
 
 
 def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
-    """Free licenses that were taken from the members within the undo window, the latest first; however their
-    subscription stands, these are nobody new."""
+    """Free licenses that were taken from the members within the undo window, the latest first."""
     lately = clock.now() - domain.UNDO_WINDOW
     chosen = (plan.code, domain.UNASSIGNED, lately, domain.FREE)
     formers: dict[str, list[Free]] = {}
-    for member, license, interval, version, status, id, code, activated_at in _run(
-        _FORMER, *chosen, among=map(db.bare, member_ids)
-    ):
-        former = Former(db.dashed(id), code, activated_at)
-        free = Free(db.dashed(license), interval, Kind(version, status), former)
-        formers.setdefault(db.dashed(member), []).append(free)
+    for member, *free, id, code, activated_at in _run(_FORMER, *chosen, among=map(db.bare, member_ids)):
+        former = Former(dashed(id), code, activated_at)
+        formers.setdefault(dashed(member), []).append(_license(*free)._replace(former=former))
     return formers
 
 
 def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
     """Free licenses: first those whose term ends last, of several the oldest."""
     rows = _run(_FREE, db.bare(account_id), plan.code, domain.FREE, most)
-    return [Free(db.dashed(id), interval, Kind(version, domain.ACTIVE)) for id, interval, version in rows]
+    return [_license(*row) for row in rows]
 
 
-def _restricted(account_id: str, plan: Plan) -> dict[str, str]:
-    """Free licenses of subscriptions that are in grace or suspended, each with which of both."""
-    rows = _run(_RESTRICTED, db.bare(account_id), plan.code, domain.FREE)
-    return {db.dashed(license): status for license, status in rows}
+def _license(id: str, interval: str, version: int, status: str) -> Free:
+    return Free(dashed(id), interval, version, status)
+
+
+def _grant(plan: Plan, features: dict[int, dict[str, Any]], license: Free) -> dict[str, Any]:
+    return {"rank": plan.rank, "status": license.status, "features": features[license.version]}
 
 
 def _features(plan: Plan) -> dict[int, dict[str, Any]]:

@@ -9,8 +9,8 @@ from entitlements import domain
 from kit import schema
 
 PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
-MOST_ROWS = 10_000
 STATUS = {"enum": list(domain.STATUSES), "description": "Of the subscription that pays for it."}
+MOST_ROWS = 10_000
 DATE = {"type": "string", "format": "date"}
 
 
