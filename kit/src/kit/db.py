@@ -146,12 +146,6 @@ def bare(identifier: str) -> str:
     return identifier.replace("-", "")
 
 
-def dashed(identifier: str) -> str:
-    """A UUID as the world writes it."""
-    parts = identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]
-    return identifier if "-" in identifier else "-".join(parts)
-
-
 def insert(
     table: type[Table], columns: Sequence[str], rows: Iterable[Sequence[Any]], on_conflict: str = ""
 ) -> None:

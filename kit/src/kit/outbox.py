@@ -55,11 +55,9 @@ Outbox.add_index(Outbox.id, where=Outbox.published_at.is_null(), name="outbox_un
 
 
 # Given the number of new events and the id of the last one; building queries would cost more than they do.
-_MOVE = """
-INSERT INTO streams (subject, head, last, moved_at) VALUES ({0}, {0}, {0}, {0})
+_MOVE = """INSERT INTO streams (subject, head, last, moved_at) VALUES ({0}, {0}, {0}, {0})
 ON CONFLICT (subject) DO UPDATE SET head = streams.head + excluded.head, previous = streams.last,
-last = excluded.last, moved_at = excluded.moved_at RETURNING head, previous
-"""
+last = excluded.last, moved_at = excluded.moved_at RETURNING head, previous"""
 _ROW = ("event_id", "subject", "sequence", "type", "envelope", "created_at")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -80,7 +78,7 @@ def _append(subject: str, events: list[Event]) -> None:
     ids, instant, by = [clock.new_id() for _ in events], clock.now(), context.current()
     moved = (subject, len(ids), db.bare(ids[-1]), instant)
     [(head, last)] = db.database.execute_sql(_MOVE.format(db.database.param), moved)
-    before = [last and db.dashed(str(last)), *ids]
+    before = [Stream.last.python_value(last), *ids]
     places = zip(count(head - len(ids) + 1), ids, before, strict=False)
     rows = (
         (db.bare(place[1]), subject, place[0], event.type, _envelope(event, place, instant, by), instant)
@@ -101,10 +99,7 @@ def _envelope(event: Event, place: tuple[int, str, str | None], instant: int, by
         "sequence": str(sequence),
         "previous": previous,
         "time": clock.to_text(instant),
-        "actor": by.actor,
-        "address": by.address,
-        "correlation": by.correlation,
-        "traceparent": by.traceparent,
+        **by._asdict(),
         "must": event.must or None,
         "datacontenttype": "application/json",
         "data": event.data,

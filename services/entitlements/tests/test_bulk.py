@@ -153,6 +153,19 @@ def test_who_held_a_license_lately_gets_it_back_with_its_devices(office, give, c
     assert activate(code).status_code == 201
 
 
+@pytest.mark.parametrize("first", [0, 1], ids=["who held it", "whoever comes"])
+def test_a_license_that_somebody_held_lately_is_given_once(office, give, first):
+    office.buys("eco", 2)
+    bob, carol = hire(office, "bob", "carol")
+    lately = office.assigns(bob, "eco").json
+    office.unassigns(lately["id"])
+
+    people = (bob, carol) if first == 0 else (carol, bob)
+    rows = give(*people).json["items"]
+    assert rows[0]["license_id"] == lately["license_id"]
+    assert rows[1]["license_id"] not in (None, lately["license_id"])
+
+
 def test_a_list_costs_as_many_statements_as_one_person(office, give, statements):
     office.buys("eco", 100)
     people = hire(office, *(f"p{number}" for number in range(40)))

@@ -115,6 +115,19 @@ def test_nobody_new_is_given_a_license_that_is_not_active(office, bob, status):
     assert refused.json["subscription_status"] == status
 
 
+def test_on_a_list_only_whoever_held_one_gets_a_license_that_is_not_active(office, bob):
+    office.hears("grace")
+    office.unassigns(office.gets(f"/members/{bob}")["license"]["assignment_id"])
+    asked = {"plan": "advanced", "members": [office.hires("carl"), bob]}
+
+    rows = office.does("POST", "/bulk-assignments", asked).json["items"]
+    assert [row["verdict"] for row in rows] == ["subscription-not-active", "assigned"]
+    assert announced("license.assigned")[-1].data["status"] == "grace"
+    refused = office.does("POST", "/bulk-assignments", {**asked, "mode": "atomic"}).json
+    assert (refused["code"], refused["missing"]) == ("subscription-not-active", 1)
+    assert agree()
+
+
 def test_where_nothing_is_free_that_is_what_is_said(office):
     office.buys("eco", 1)
     office.assigns(office.hires("carl"), "eco")

@@ -350,3 +350,9 @@ class Guess(db.Table):
     class Meta:
         table_name = "guesses"
         primary_key = peewee.CompositeKey("caller", "code")
+
+
+def dashed(identifier: str) -> str:
+    """A UUID of raw SQL as the world writes it; SQLite keeps it without dashes."""
+    parts = identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]
+    return identifier if "-" in identifier else "-".join(parts)

@@ -9,9 +9,10 @@ from entitlements.commands.giving import Given
 from entitlements.domain import Holding
 from entitlements.models import LIVE, Account, Assignment, License, Member, Plan, Pool
 from kit import clock, db, outbox
-from kit.errors import not_found, refuse
+from kit.errors import Refusal, not_found, refuse
 
 NAMED = 100
+WANTING = {"no-free-license", "subscription-not-active"}
 
 
 def assign_license(account_id: str, member_id: str, plan_code: str) -> Holding:
@@ -46,12 +47,12 @@ def assign_licenses(
 def _check_all(rows: list[Given], plan: str) -> None:
     """The number of licenses that are missing, and the people who may not have one."""
     refusals = [row.refusal for row in rows if row.refusal]
-    missing = sum(refusal.code == "no-free-license" for refusal in refusals)
+    wanting = [refusal for refusal in refusals if refusal.code in WANTING]
     named = [{"member": row.asked, "verdict": row.verdict} for row in rows if row.refusal]
-    refused = [one for one in named if one["verdict"] != "no-free-license"][:NAMED]
-    if missing:
-        detail = f"{missing} licenses of {plan} are missing."
-        refuse("no-free-license", detail, plan=plan, missing=missing, refused=refused)
+    refused = [one for one in named if one["verdict"] not in WANTING][:NAMED]
+    if wanting:
+        first, detail = wanting[0], f"{len(wanting)} licenses of {plan} are missing."
+        raise Refusal(first.code, detail, **{**first.facts, "missing": len(wanting), "refused": refused})
     if refused:
         detail = f"{len(refusals)} on the list may not have a license of {plan}."
         refuse("members-refused", detail, plan=plan, missing=0, refused=refused)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from entitlements.models import dashed
 from entitlements.queries import paging
 from entitlements.queries.raw import read
 from kit import clock, db
@@ -76,11 +77,11 @@ def _accounts(rows: list[Holder], places: dict[Any, int]) -> Iterator[dict[str, 
         members: dict[int, list[str]] = {}
         for row in holders:
             if row.member:
-                members.setdefault(places[row.plan, row.version, row.status], []).append(db.dashed(row.member))
+                members.setdefault(places[row.plan, row.version, row.status], []).append(dashed(row.member))
         yield {
             "account_id": account,
             "sequence": sequence,
-            "id": db.dashed(last),
+            "id": dashed(last),
             "at": clock.to_text(moved_at),
             "holders": [{"grant": place, "members": held} for place, held in members.items()],
         }

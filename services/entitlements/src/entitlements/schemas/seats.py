@@ -110,7 +110,8 @@ class BulkAssigned(Answer):
     verdict = fields.String(
         metadata={
             "description": "assigned; held: they had one of this plan; repeated: they stand above; or the rule"
-            " that refuses: no-free-license, already-licensed, member-removed, member-unknown."
+            " that refuses: no-free-license, subscription-not-active, already-licensed, member-removed,"
+            " member-unknown."
         }
     )
     member_id = fields.String(attribute="taker.id", dump_default=None, allow_none=True)
