@@ -68,6 +68,7 @@ class Suite:
                 name, f"{name.split()[0].lower()}.{name.split()[1].lower()}@engines.example", [role], locale
             )
         self.pools = {"eco": 5, "pro": 2}
+        self.status = "active"  # of the subscription
         self.parkings: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, dict[str, Any]] = {}
         self.devices: dict[str, list[dict[str, Any]]] = {}  # by member
@@ -100,13 +101,14 @@ class Suite:
         parked = sum(parking["seats"] for parking in self.parkings.values() if parking["plan"] == plan)
         capacity = self.pools[plan] - parked
         counts = {"capacity": capacity, "assigned": len(held), "free": capacity - len(held), "parked": parked}
-        return {"plan": plan, **counts, "by_interval": [{"interval": "month", **counts}]}
+        return {"plan": plan, **counts, "by_interval": [{"interval": "month", "status": self.status, **counts}]}
 
     def assign(self, member: dict[str, Any], plan: str) -> dict[str, Any]:
         if member["license"]:
             raise Refusal("already-licensed")
         if plan not in self.pools or self.pool(plan)["free"] < 1:
             raise Refusal("no-free-license", plan=plan)
+        self.check_active()
         code = uuid.uuid4().hex[:16]
         member["license"] = {"id": new_id(), "plan": plan, "assignment_id": new_id(), "activated_at": None}
         self.codes[code] = member
@@ -116,6 +118,10 @@ class Suite:
              "subject": "Your license", "state": "sent", "created_at": now(), "sent_at": now(), "text": "Hello"}
         )  # fmt: skip
         return member["license"]
+
+    def check_active(self) -> None:
+        if self.status != "active":
+            raise Refusal("subscription-not-active", subscription_status=self.status)
 
     def let_in(self, member: dict[str, Any], device: dict[str, str]) -> dict[str, Any]:
         """The member's license is active on the device; on two at most."""
@@ -137,6 +143,7 @@ class Suite:
         self.events.insert(0, {**entry, "address": "192.0.2.7", "summary": summary, "data": {}})
 
     def bill(self) -> dict[str, Any]:
+        self.check_active()
         lines = []
         for line in self.cart["lines"]:
             plan = next(plan for plan in self.plans if plan["code"] == line["plan"])

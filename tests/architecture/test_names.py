@@ -14,8 +14,9 @@ from .test_migrations import models
 from .worlds import EVENTS, ROOT, SERVICES
 
 VERBS = re.compile(
-    "activate|add|approve|assign|cancel|change|check|close|confirm|drop|empty|fill|forget|free|issue|limit|make|note|open"
-    "|park|pay|place|publish|queue|record|release|remove|renew|retell|retire|send|settle|unassign|undo|unpark|use"
+    "activate|add|approve|assign|cancel|change|check|choose|close|confirm|drop|empty|fill|forget|free|give|issue|lapse|limit"
+    "|make|note|open|park|pay|place|publish|queue|record|release|remove|renew|restore|retell|retire|send|settle|suspend"
+    "|unassign|undo|unpark|use"
 )
 HAS_HAPPENED = re.compile(r"[a-z]+\.([a-z]+-)*([a-z]+ed|paid|sent)")
 KEBAB = re.compile(r"[a-z]+(-[a-z]+)*")

@@ -5,7 +5,9 @@ import logging
 import os
 import random
 import threading
+import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -18,10 +20,12 @@ from entitlements import commands, queries
 from entitlements.models import LIVE, Assignment
 from journeys.people import until
 from kit import auth, clock, db
+from kit.errors import Refusal
 from kit.outbox import Outbox
 from seatwise.events import parse
 from seatwise.store import Store
 
+INTERVALS, STATUSES = ("month", "year"), ("active", "grace", "suspended")
 EVENTS = 10_000 if "FAULT_MATRIX" in os.environ else 1_000
 ACCOUNTS, MEMBERS, TOGETHER = 5, 12, 50
 PLANS = ("eco", "pro")
@@ -53,20 +57,41 @@ def product(url, keys, tmp_path) -> Iterator[seatwise.Client]:
 
 
 @pytest.fixture
-def people(world) -> list[tuple[str, str]]:
+def tellers(world) -> Tellers:
+    return Tellers("entitlements")
+
+
+@pytest.fixture
+def people(tellers) -> list[tuple[str, str]]:
     """(account, member) of several accounts that have licenses enough."""
-    tellers, found = Tellers("entitlements"), []
+    found = []
     for number in range(ACCOUNTS):
         domain = f"office{number}.example"
         first = {"email": f"ada@{domain}", "name": "Ada", "locale": "en"}
         account, _ = commands.open_account(CONTRACTS["account.opened"]["examples"][0], first)
         lines = [{"line": line, "plan": plan, "version": 1, "seats": 20} for line, plan in enumerate(PLANS, 1)]
-        paid = {**CONTRACTS["order.paid"]["examples"][0], "order_id": clock.new_id(), "lines": lines}
-        tellers.tell("order.paid", account.id, paid)
+        for interval in INTERVALS:
+            paid = {**CONTRACTS["order.paid"]["examples"][0], "order_id": clock.new_id(), "lines": lines}
+            tellers.tell("order.paid", account.id, {**paid, **subscription(account.id, interval)})
         for name in range(MEMBERS):
             person = {"email": f"person{name}@{domain}", "name": "P", "locale": "en", "roles": ["member"]}
             found.append((account.id, commands.add_member(account.id, person).id))
     return found
+
+
+def subscription(account: str, interval: str) -> dict[str, str]:
+    return {"subscription_id": str(uuid.uuid5(uuid.UUID(account), interval)), "interval": interval}
+
+
+@pytest.fixture
+def turn(tellers):
+    """turn(account, interval, status): orders tells how the subscription stands from now on."""
+
+    def turning(account: str, interval: str, status: str) -> None:
+        told = {**CONTRACTS["subscription.changed"]["examples"][0], **subscription(account, interval)}
+        tellers.tell("subscription.changed", account, {**told, "status": status})
+
+    return turning
 
 
 def known_to(file) -> str:
@@ -96,19 +121,22 @@ def spelled(account: str, member: str, **granted: object) -> str:
 
 
 def test_events_lost_repeated_and_late_leave_the_replica_as_the_snapshot_byte_for_byte(
-    product, people, tmp_path
+    product, people, turn, tmp_path
 ):
     rolls = random.Random(7)
     [follower] = product.followers
     last, late = Outbox.select().count(), []
     while last < EVENTS:
+        for account in dict(people):
+            turn(account, rolls.choice(INTERVALS), rolls.choice(STATUSES))
         with db.atomic():
             for account, member in rolls.choices(people, k=TOGETHER):
                 held = Assignment.get_or_none((Assignment.member == member) & LIVE)
                 if held:
                     commands.unassign_license(account, held.id)
                 else:
-                    commands.assign_license(account, member, rolls.choice(PLANS))
+                    with suppress(Refusal):  # all that is free may be suspended
+                        commands.assign_license(account, member, rolls.choice(PLANS))
         told = [parse(row.envelope) for row in Outbox.select().where(Outbox.id > last).order_by(Outbox.id)]
         last += len(told)
         arriving, late = late, []
@@ -121,6 +149,8 @@ def test_events_lost_repeated_and_late_leave_the_replica_as_the_snapshot_byte_fo
             follower.take(event)
     wanted = told_now()
     assert wanted.count("\n") > MEMBERS
+    assert {"license.changed", "license.suspended", "license.restored"} <= {row.type for row in Outbox.select()}
+    assert '"status": "grace"' in wanted or '"status": "suspended"' in wanted
 
     until("the replica to be whole", lambda: known_to(tmp_path / "own.db") == wanted, 120)
     assert product.held() == {
@@ -128,11 +158,14 @@ def test_events_lost_repeated_and_late_leave_the_replica_as_the_snapshot_byte_fo
     }
 
 
-def test_the_client_and_a_check_over_http_answer_alike(product, people):
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_client_and_a_check_over_http_answer_alike(product, people, turn, status):
     account, ada = people[0]
     _, bob = people[1]
     commands.assign_license(account, ada, "pro")
-    until("the client to hear of it", lambda: product.license_of(ada))
+    for interval in INTERVALS:
+        turn(account, interval, status)
+    until("the client to hear of it", lambda: (held := product.license_of(ada)) and held.status == status)
     asked = [(member, *question) for member in (ada, bob) for question in QUESTIONS]
     checks = [
         {

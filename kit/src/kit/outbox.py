@@ -6,6 +6,7 @@ names the one before it. RabbitMQ is only the delivery.
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import peewee
@@ -53,58 +54,62 @@ class Outbox(db.Table):
 Outbox.add_index(Outbox.id, where=Outbox.published_at.is_null(), name="outbox_unsent")
 
 
+# Given the number of new events and the id of the last one; building queries would cost more than they do.
+_MOVE = """
+INSERT INTO streams (subject, head, last, moved_at) VALUES ({0}, {0}, {0}, {0})
+ON CONFLICT (subject) DO UPDATE SET head = streams.head + excluded.head, previous = streams.last,
+last = excluded.last, moved_at = excluded.moved_at RETURNING head, previous
+"""
+_ROW = ("event_id", "subject", "sequence", "type", "envelope", "created_at")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def add(*events: Event) -> None:
     """Announce in the transaction of the change; an event outside a transaction would be a lie."""
     if not db.database.in_transaction():
         raise RuntimeError("outbox.add() belongs inside db.atomic()")
+    streams: dict[str, list[Event]] = {}
     for event in events:
-        _append(event)
+        streams.setdefault(event.subject, []).append(event)
+    for subject, told in streams.items():
+        _append(subject, told)
 
 
-def _append(event: Event) -> None:
-    event_id, instant = clock.new_id(), clock.now()
-    moved = Stream.insert(subject=event.subject, head=1, last=event_id, moved_at=instant).on_conflict(
-        conflict_target=[Stream.subject],
-        update={
-            Stream.head: Stream.head + 1,
-            Stream.previous: Stream.last,
-            Stream.last: event_id,
-            Stream.moved_at: instant,
-        },
+def _append(subject: str, events: list[Event]) -> None:
+    """The stream moves once, by all of them."""
+    ids, instant, by = [clock.new_id() for _ in events], clock.now(), context.current()
+    moved = (subject, len(ids), db.bare(ids[-1]), instant)
+    [(head, last)] = db.database.execute_sql(_MOVE.format(db.database.param), moved)
+    before = [last and db.dashed(str(last)), *ids]
+    places = zip(count(head - len(ids) + 1), ids, before, strict=False)
+    rows = (
+        (db.bare(place[1]), subject, place[0], event.type, _envelope(event, place, instant, by), instant)
+        for event, place in zip(events, places, strict=True)
     )
-    stream = moved.returning(Stream.head, Stream.previous).objects().execute()[0]
-    Outbox.insert(
-        event_id=event_id,
-        subject=event.subject,
-        sequence=stream.head,
-        type=event.type,
-        envelope=_envelope(event, event_id, stream, instant),
-        created_at=instant,
-    ).execute()
+    db.insert(Outbox, _ROW, rows)
 
 
-def _envelope(event: Event, event_id: str, stream: Stream, instant: int) -> str:
+def _envelope(event: Event, place: tuple[int, str, str | None], instant: int, by: context.Context) -> str:
     """CloudEvents 1.0, structured mode (sequence is text there, by its extension's definition)."""
-    current = context.current()
+    sequence, event_id, previous = place
     attributes = {
         "specversion": "1.0",
         "id": event_id,
         "source": service_name(),
         "type": event.type,
         "subject": event.subject,
-        "sequence": str(stream.head),
-        "previous": stream.previous,
+        "sequence": str(sequence),
+        "previous": previous,
         "time": clock.to_text(instant),
-        "actor": current.actor,
-        "address": current.address,
-        "correlation": current.correlation,
-        "traceparent": current.traceparent,
+        "actor": by.actor,
+        "address": by.address,
+        "correlation": by.correlation,
+        "traceparent": by.traceparent,
         "must": event.must or None,
         "datacontenttype": "application/json",
         "data": event.data,
     }
-    present = {name: value for name, value in attributes.items() if value is not None}
-    return json.dumps(present, ensure_ascii=False, separators=(",", ":"))
+    return _encode({name: value for name, value in attributes.items() if value is not None})
 
 
 def events_after(subject: str, sequence: int, limit: int) -> list[str]:

@@ -86,6 +86,13 @@ def _sentences(facts: Json) -> dict[str, str]:
         "price-missing": gettext(
             "A plan in the summary is not sold for this period. Switch between month and year."
         ),
+        "subscription-not-active": gettext(
+            "A subscription of your organization is suspended or in its days of grace. Until it is restored "
+            "nothing can be bought and nobody new gets a license."
+        ),
+        "license-suspended": gettext(
+            "This license is suspended. Its devices go on working when it is restored."
+        ),
         "currency-locked": gettext("Your organization's subscription is in another currency."),
         "order-state": gettext("This order can no longer be paid or changed."),
         "payment-window-over": gettext("The time to pay this order is over. Nothing was charged; order again."),

@@ -94,6 +94,32 @@ def role_effect(role: str) -> str:
     return effects.get(role, "")
 
 
+def not_active(pools: dict[str, Any]) -> list[tuple[str, str]]:
+    """(interval, status) of the subscriptions that are in grace or suspended."""
+    parts = [part for pool in pools.values() for part in pool["by_interval"]]
+    stands = {(part["interval"], part.get("status", "active")) for part in parts}
+    return sorted((interval, status) for interval, status in stands if status != "active")
+
+
+def standing(status: str, interval: str) -> str:
+    """What that means for the people of the account."""
+    if status == "suspended":
+        return gettext(
+            "The %(interval)s subscription of your organization is suspended. Nobody can use its licenses "
+            "until it is restored; then everything is as before, for the same people.",
+            interval=interval_name(interval),
+        )
+    return gettext(
+        "The %(interval)s subscription of your organization is in its days of grace. Everybody goes on as "
+        "before, but until it is restored nothing can be bought and nobody new gets a license.",
+        interval=interval_name(interval),
+    )
+
+
+def license_status(status: str) -> str:
+    return {"grace": gettext("In its days of grace"), "suspended": gettext("Suspended")}.get(status, "")
+
+
 def member_state(state: str) -> str:
     names = {"active": gettext("Active"), "invited": gettext("Invited"), "removed": gettext("Removed")}
     return names.get(state, state)
@@ -165,5 +191,17 @@ def clock_time(moment: datetime, zone: str) -> str:
 def install(app: Flask) -> None:
     """Make these available in every template, under their own names."""
     said = (money, moment, day, plan_name, per, interval_name, role_name, role_effect, member_state)
-    more = (order_status, features, notice_kind, notice_state, words, money_in_full, seats, told)
+    more = (
+        not_active,
+        standing,
+        license_status,
+        order_status,
+        features,
+        notice_kind,
+        notice_state,
+        words,
+        money_in_full,
+        seats,
+        told,
+    )
     app.jinja_env.filters.update({function.__name__: function for function in (*said, *more)})

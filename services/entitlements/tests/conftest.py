@@ -1,6 +1,7 @@
 """Fixtures of entitlements' tests: an office is an account with its people, plans and seats."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -131,9 +132,23 @@ class Office:
 
     def buys(self, plan: str, seats: int, interval: str = "year", end: str = "2027-11-22", **more: Any) -> Any:
         line = {"line": 1, "plan": plan, "version": 1, "seats": seats}
-        order = {"order_id": clock.new_id(), "interval": interval, "subscription_id": clock.new_id()}
+        order = {
+            "order_id": clock.new_id(),
+            "interval": interval,
+            "subscription_id": self.subscription(interval),
+        }
         paid = {**order, "term": {"start": "2026-11-22", "end": end}, "lines": [line], **more}
         return self.world.tells("orders", "order.paid", self.id, paid)
+
+    def subscription(self, interval: str) -> str:
+        """One for each interval, whatever is bought and when."""
+        return str(uuid.uuid5(uuid.UUID(self.id), interval))
+
+    def hears(self, status: str, interval: str = "year", type_: str = "") -> Any:
+        """What orders tells of the subscription."""
+        verb = {"active": "restored", "grace": "lapsed", "suspended": "suspended"}[status]
+        told = {"subscription_id": self.subscription(interval), "interval": interval, "status": status}
+        return self.world.tells("orders", type_ or f"subscription.{verb}", self.id, told)
 
     def assigns(self, member_id: str, plan: str) -> Any:
         return self.does("POST", "/assignments", {"member_id": member_id, "plan": plan})

@@ -227,3 +227,52 @@ def test_two_accounts_approving_one_domain_at_once_leave_it_to_one(office, open_
             lambda: commands.approve_domain(other.id, name).domain,  # noqa: B023
         )
         assert sorted(outcome) == sorted([name, "domain-taken"])
+
+
+def test_two_lists_at_once_give_each_person_one_license_and_each_license_once(office):
+    people = hire_many(office, 30)
+    office.buys("eco", 20)
+    outcome = at_once(
+        lambda: commands.assign_licenses(office.id, "eco", people),
+        lambda: commands.assign_licenses(office.id, "eco", people[::-1]),
+    )
+
+    counts = [Counter(row.verdict for row in rows) for rows in outcome]
+    assert sum(count["assigned"] for count in counts) == 20
+    assert all(count["assigned"] + count["held"] == 20 for count in counts)
+    assert office.pool("eco") == (20, 0, 0)
+    assert [one for one in queries.differences() if not one.startswith("member ")] == []  # made as rows
+
+
+def test_a_list_racing_an_assignment_and_a_parking_gives_no_seat_twice(office):
+    hired = hire_many(office, 4 * len(ROUNDS))
+    for number in ROUNDS:
+        office.buys("eco", 4)
+        people = hired[4 * number : 4 * number + 4]
+        before = office.pool("eco")
+        listed, single, parked = at_once(
+            lambda: commands.assign_licenses(office.id, "eco", people[1:], "atomic"),  # noqa: B023
+            lambda: commands.assign_license(office.id, people[0], "eco").id,  # noqa: B023
+            lambda: commands.park_seats(office.id, "eco", "year", before[1]).id,  # noqa: B023
+        )
+        taken = 0 if listed == "no-free-license" else len(listed)
+        taken += single != "no-free-license"
+        if parked == "seats-assigned":
+            assert office.pool("eco")[0] == before[0] + taken
+        else:
+            assert taken == 0
+    assert [one for one in queries.differences() if not one.startswith("member ")] == []  # made as rows
+
+
+def test_a_list_racing_the_removal_of_a_person_leaves_them_no_license(office):
+    for number in range(4):
+        office.buys("eco", 2)
+        bob, carol = office.hires(f"bob{number}"), office.hires(f"carol{number}")
+        rows, _ = at_once(
+            lambda: commands.assign_licenses(office.id, "eco", [bob, carol]),  # noqa: B023
+            lambda: commands.remove_member(office.id, bob, frozenset(("people", "roles"))),  # noqa: B023
+        )
+        assert rows[0].verdict in ("assigned", "member-removed")
+        assert Assignment.select().where(LIVE & (Assignment.member == bob)).count() == 0
+    assert office.pool("eco") == (4, 4, 0)
+    assert list(queries.differences()) == []

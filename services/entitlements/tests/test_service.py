@@ -88,6 +88,9 @@ def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, 
     office.does("PATCH", "", {"name": "Acme Inc."})
     office.does("DELETE", f"/domains/{office.domain}")
     commands.retell_account(office.id)
+    office.assigns(office.administrator["id"], "eco")
+    for status in ("grace", "suspended", "active"):
+        office.hears(status)
 
     assert {event.type for event in announced()} == ours
     secrets = [code, code.replace("-", "")]

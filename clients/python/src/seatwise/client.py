@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from seatwise import handlers, replica
-from seatwise.answers import Answer, License, Stale, exceeds
+from seatwise.answers import SUSPENDED, Answer, License, Stale, exceeds
 from seatwise.broker import Broker
 from seatwise.events import Event
 from seatwise.follower import Follower
@@ -93,7 +93,8 @@ class Client:
     def _without(self, member: str) -> Answer:
         """Nobody of that id holds anything, or nothing with that feature."""
         if held := self._replica.held.get(member):
-            return Answer(False, "feature-not-in-plan", None, held.as_of)
+            suspended = held.license.status == SUSPENDED
+            return Answer(False, SUSPENDED if suspended else "feature-not-in-plan", None, held.as_of)
         as_of = self._replica.as_of
         return Answer(False, "no-license" if as_of else "unknown", None, as_of)
 

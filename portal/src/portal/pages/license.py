@@ -51,8 +51,8 @@ def _move(suite: OfAccount, person: Json, wanted: str) -> None:
     """From what is held to what is wanted; who cannot get the new license keeps the old one."""
     held = person.get("license")
     if held:
-        if wanted != NONE and suite.entitlements.pools().get(wanted, {}).get("free", 0) < 1:
-            raise Problem("entitlements", 409, {"code": "no-free-license", "plan": wanted})
+        if wanted != NONE:
+            _check_free(suite, wanted)
         suite.entitlements.unassign(held["assignment_id"])
     if wanted == NONE:
         return
@@ -62,6 +62,15 @@ def _move(suite: OfAccount, person: Json, wanted: str) -> None:
         if held:
             suite.entitlements.assign(person["id"], held["plan"])
         raise
+
+
+def _check_free(suite: OfAccount, plan: str) -> None:
+    """Before anything is taken back: as entitlements would refuse."""
+    pool = suite.entitlements.pools().get(plan) or {"free": 0, "by_interval": []}
+    free = [part for part in pool["by_interval"] if part["free"]]
+    if not any(part.get("status", "active") == "active" for part in free):
+        code = "subscription-not-active" if free else "no-free-license"
+        raise Problem("entitlements", 409, {"code": code, "plan": plan})
 
 
 def _say(person: Json, held: str, wanted: str, after: str) -> None:

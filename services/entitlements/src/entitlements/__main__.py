@@ -10,7 +10,9 @@ from entitlements.handlers import HANDLERS
 from entitlements.worker import jobs
 from kit import cli
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs, differences=queries.differences)
+main = cli.service(
+    settings.read, create_app, HANDLERS, jobs, differences=queries.differences, undo=commands.undo_statuses
+)
 
 
 @main.command()

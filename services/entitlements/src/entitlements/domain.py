@@ -17,8 +17,13 @@ INTERVALS = ("month", "year")
 ACTIVE, REMOVED = "active", "removed"  # a member
 PENDING, APPROVED = "pending", "approved"  # a domain
 FREE, ASSIGNED, PARKED = "free", "assigned", "parked"  # a license
+HELD, REPEATED = "held", "repeated"  # why somebody on a list is given nothing: they hold it, they stand above
+ATOMIC, BEST_EFFORT = "atomic", "best_effort"  # all on a list get a license or nobody; whoever can gets one
 UNASSIGNED, MEMBER_REMOVED = "unassigned", "member-removed"  # why an assignment ended
 PUBLISHED, RETIRED = "published", "retired"  # a plan
+GRACE, SUSPENDED = "grace", "suspended"  # a subscription, and every license it pays for, that is not active
+STATUSES = (ACTIVE, GRACE, SUSPENDED)
+NONE = "none"  # of whoever holds no license
 
 UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
@@ -106,14 +111,49 @@ class Seats(NamedTuple):
         return self.assigned + self.free
 
     def described(self) -> dict[str, int]:
-        return {"capacity": self.capacity, **self._asdict()}
+        return {
+            "capacity": self.capacity,
+            "assigned": self.assigned,
+            "free": self.free,
+            "parked": self.parked,
+        }
+
+
+class Holding(NamedTuple):
+    """A license in a member's hands; `code` activates it."""
+
+    id: str
+    account_id: str
+    license_id: str
+    member_id: str
+    plan: str
+    code: str
+    activated_at: int | None
+    assigned_at: int
+
+
+class Taker(NamedTuple):
+    """A member who is to get a license, and the one of the same family that they hold."""
+
+    id: str
+    account_id: str
+    email: str
+    name: str
+    state: str
+    held: Holding | None
+
+
+def check_active(state: str, name: str, member_id: str) -> None:
+    if state == REMOVED:
+        refuse("member-removed", f"{name} was removed from the account.", member_id=member_id)
 
 
 # Features and checks. ---------------------------------------------------------------------------
 
 
 class Verdict(NamedTuple):
-    """`reason`: ok, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan says."""
+    """`reason`: ok, grace, suspended, no-license, feature-not-in-plan or limit-exceeded; `value`: what the plan
+    says."""
 
     allowed: bool
     reason: str
@@ -131,26 +171,29 @@ def combined(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def verdict(licensed: bool, value: Any, amount: int | None) -> Verdict:
+def verdict(status: str, value: Any, amount: int | None) -> Verdict:
     """Whether someone may use a feature (so much of it) whose value in their plans is `value`."""
-    if not licensed:
+    if status == NONE:
         return Verdict(False, "no-license", None)
+    if status == SUSPENDED:
+        return Verdict(False, SUSPENDED, value)
     if not value:
         return Verdict(False, "feature-not-in-plan", value)
     if amount is not None and type(value) is int and amount > value:
         return Verdict(False, "limit-exceeded", value)
-    return Verdict(True, "ok", value)
+    return Verdict(True, GRACE if status == GRACE else "ok", value)
 
 
 # Activation codes. ------------------------------------------------------------------------------
 
 _SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: none is mistaken for another
 _MISREAD = str.maketrans("OIL", "011")
+_SYMBOL_OF_BYTE = _SYMBOLS.encode() * 8  # each stands for as many bytes as the others
 _CODE_LENGTH = 16  # 80 bits
 
 
 def new_code() -> str:
-    return "".join(secrets.choice(_SYMBOLS) for _ in range(_CODE_LENGTH))
+    return secrets.token_bytes(_CODE_LENGTH).translate(_SYMBOL_OF_BYTE).decode()
 
 
 def shown_code(code: str) -> str:

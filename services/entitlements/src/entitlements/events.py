@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from entitlements.domain import Seats
+from entitlements.domain import Holding, Seats, Taker
 from entitlements.models import Account, Assignment, Device, Member, Parking, Pool
 from kit.outbox import Event
 
@@ -56,23 +56,45 @@ def license_issued(account_id: str, order: dict[str, Any], line: dict[str, Any],
     )
 
 
-def license_assigned(
-    assignment: Assignment, member: Member, rank: int, features: dict[str, Any], pool: Seats
-) -> Event:
+def license_assigned(holding: Holding, taker: Taker, grant: dict[str, Any], pool: Seats) -> Event:
+    """`grant`: the rank of the plan, how the license stands, its features."""
     data = {
-        "license_id": assignment.license_id,
-        "assignment_id": assignment.id,
-        "member_id": member.id,
-        "email": member.email,
-        "name": member.name,
-        "plan": assignment.plan,
-        "rank": rank,
-        "status": "active",
-        "features": features,
-        "activated": assignment.activated_at is not None,
+        "license_id": holding.license_id,
+        "assignment_id": holding.id,
+        "member_id": taker.id,
+        "email": taker.email,
+        "name": taker.name,
+        "plan": holding.plan,
+        **grant,
+        "activated": holding.activated_at is not None,
         "pool": pool.described(),
     }
-    return Event("license.assigned", assignment.account_id, data)
+    return Event("license.assigned", holding.account_id, data)
+
+
+def license_changed(assignment: Assignment) -> Event:
+    return Event("license.changed", assignment.account_id, _granted(assignment))
+
+
+def license_suspended(assignment: Assignment) -> Event:
+    return Event("license.suspended", assignment.account_id, _granted(assignment))
+
+
+def license_restored(assignment: Assignment) -> Event:
+    return Event("license.restored", assignment.account_id, _granted(assignment))
+
+
+def _granted(assignment: Assignment) -> dict[str, Any]:
+    """Of an assignment to which a query attached what it grants."""
+    return {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "rank": assignment.rank,
+        "status": assignment.status,
+        "features": assignment.features,
+    }
 
 
 def license_unassigned(assignment: Assignment, pool: Seats) -> Event:

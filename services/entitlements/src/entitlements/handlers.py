@@ -1,4 +1,5 @@
-"""What we listen to: plans from the catalog, paid orders from orders. Facts are never refused."""
+"""What we listen to: plans from the catalog; paid orders and how subscriptions stand from orders. Facts are
+never refused."""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 
 from entitlements import domain
 from entitlements.commands.issuing import issue_licenses
+from entitlements.commands.restrictions import note_status
 from entitlements.models import Account, Plan, PlanVersion
 from kit import db, schema
 from kit.cursors import Arrived, Handler, Handlers
@@ -54,6 +56,12 @@ class OrderPaid(View):
     lines = fields.List(fields.Nested(Line), required=True)
 
 
+class SubscriptionTold(View):
+    subscription_id = schema.Id(required=True)
+    interval = fields.String(required=True)
+    status = fields.String(load_default=None)
+
+
 def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
     current = {**{field: told[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
     Plan.insert(code=told["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
@@ -78,6 +86,12 @@ def on_order_paid(event: Arrived, told: dict[str, Any]) -> None:
         issue_licenses(account, told, line)
 
 
+def on_subscription_told(event: Arrived, told: dict[str, Any]) -> None:
+    """All of them say the status, but for those of the first releases, which knew no other than active."""
+    if told["status"] in domain.STATUSES:
+        note_status(_locked_account(event), told, event.sequence)
+
+
 def _locked_account(event: Arrived) -> Account:
     account: Account | None = db.locked(Account.select().where(Account.id == event.subject)).first()
     if account is None:
@@ -90,5 +104,12 @@ HANDLERS: Handlers = {
         "plan.published": Handler(PlanPublished(), on_plan_published),
         "plan.retired": Handler(PlanRetired(), on_plan_retired),
     },
-    "orders": {"order.paid": Handler(OrderPaid(), on_order_paid)},
+    "orders": {
+        "order.paid": Handler(OrderPaid(), on_order_paid),
+        "subscription.opened": Handler(SubscriptionTold(), on_subscription_told),
+        "subscription.changed": Handler(SubscriptionTold(), on_subscription_told),
+        "subscription.lapsed": Handler(SubscriptionTold(), on_subscription_told),
+        "subscription.suspended": Handler(SubscriptionTold(), on_subscription_told),
+        "subscription.restored": Handler(SubscriptionTold(), on_subscription_told),
+    },
 }

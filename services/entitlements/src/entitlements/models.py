@@ -1,11 +1,22 @@
 """The tables: accounts and their people; plans as the catalog told them; licenses and who holds them."""
 
 import uuid
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import peewee
 
-from entitlements.domain import ACTIVE, APPROVED, FREE, PENDING, REMOVED, Seats, permissions, plain
+from entitlements.domain import (
+    ACTIVE,
+    APPROVED,
+    FREE,
+    GRACE,
+    PENDING,
+    SUSPENDED,
+    Seats,
+    check_active,
+    permissions,
+    plain,
+)
 from kit import clock, db
 from kit.errors import refuse
 
@@ -97,8 +108,7 @@ class Member(db.Table):
         refuse("member-unknown", "There is no such member in the account.", status=404, member_id=member_id)
 
     def check_active(self) -> None:
-        if self.state == REMOVED:
-            refuse("member-removed", f"{self.name} was removed from the account.", member_id=self.id)
+        check_active(self.state, self.name, self.id)
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -153,6 +163,7 @@ class Pool(db.Table):
     free = peewee.IntegerField(default=0, constraints=[peewee.Check("free >= 0")])
     parked = peewee.IntegerField(default=0, constraints=[peewee.Check("parked >= 0")])
     account_id: str
+    status: str  # of the subscription that pays for them, when a query joined it
 
     class Meta:
         primary_key = peewee.CompositeKey("account", "plan", "interval")
@@ -177,6 +188,33 @@ class Pool(db.Table):
             (cls.account == account) & (cls.plan == plan)
         )
         return Seats(*(sum(counts) for counts in zip(*pools.tuples(), strict=True)))
+
+
+class Restriction(db.Table):
+    """A subscription in grace or suspended, as orders told: from one event of the account's stream until
+    another, which is null as long as it lasts. The ones before are kept, in case orders is restored to them."""
+
+    subscription_id = db.Id()
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    interval = peewee.TextField()
+    status = peewee.TextField(constraints=[peewee.Check(f"status IN ('{GRACE}', '{SUSPENDED}')")])
+    since = peewee.BigIntegerField()
+    until = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("subscription_id", "since")
+        indexes = ((("account", "interval"), False),)
+
+    @classmethod
+    def status_of(cls, subscription_id: str) -> str:
+        here = (cls.subscription_id == subscription_id) & cls.until.is_null()
+        return str(cls.select(cls.status).where(here).scalar() or ACTIVE)
+
+
+IN_FORCE = Restriction.until.is_null()
+Restriction.add_index(
+    Restriction.index(Restriction.subscription_id, unique=True, where=IN_FORCE, name="restrictions_in_force")
+)
 
 
 class Parking(db.Table):
@@ -210,9 +248,10 @@ class License(db.Table):
     term_end = peewee.TextField()
     parking = peewee.ForeignKeyField(Parking, null=True, column_name="parking", index=False)
     account_id: str
-    granted: PlanVersion  # these three when a query joined them
+    granted: PlanVersion  # these when a query joined them
     held: "Assignment | None"
     former: "Assignment"
+    status: str
 
     class Meta:
         indexes = ((("order_id", "line", "seat"), True), (("account", "id"), False))
@@ -248,12 +287,17 @@ class Assignment(db.Table):
     account_id: str
     license_id: str
     member_id: str
+    rank: int  # these when a query attached what the license grants
+    status: str
+    features: dict[str, Any]
 
     class Meta:
         indexes = ((("member", "ended_at"), False),)
 
 
 LIVE = Assignment.ended_at.is_null()
+RESTRICTED = (Restriction.subscription_id == License.subscription_id) & IN_FORCE
+STATUS = peewee.fn.COALESCE(Restriction.status, ACTIVE).alias("status")  # of a license, RESTRICTED joined
 GRANTED = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
 Assignment.add_index(
     Assignment.index(Assignment.license, unique=True, where=LIVE, name="assignments_one_holder")

@@ -39,17 +39,6 @@ class Activity(db.Table):
         indexes = ((("account", "time", "id"), False),)
 
 
-TOLD = (
-    Activity.id,
-    Activity.account,
-    Activity.time,
-    Activity.source,
-    Activity.sequence,
-    Activity.type,
-    Activity.actor,
-    Activity.address,
-    Activity.data,
-)
 Activity.add_index(
     Activity.source,
     Activity.account,

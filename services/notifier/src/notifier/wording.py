@@ -50,7 +50,19 @@ REASONS = {
     "authentication-failed": {"en": "not confirmed at the bank", "fr": "non confirmé auprès de la banque"},
     "not-charged": {"en": "nothing was charged", "fr": "rien n’a été débité"},
     "no longer assigned": {"en": "no longer assigned", "fr": "la licence n’est plus attribuée"},
+    "payment-overdue": {"en": "payment is overdue", "fr": "paiement en retard"},
+    "disputed": {"en": "a payment is disputed", "fr": "un paiement est contesté"},
+    "abuse": {"en": "the rules of use were broken", "fr": "les règles d’utilisation ont été enfreintes"},
+    "paid": {"en": "what was due is paid", "fr": "le montant dû est payé"},
+    "settled": {"en": "the matter is settled", "fr": "l’affaire est réglée"},
+    "mistake": {"en": "it was a mistake", "fr": "c’était une erreur"},
     "no longer a member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
+}
+
+STATUSES = {
+    "active": {"en": "active", "fr": "actif"},
+    "grace": {"en": "in its days of grace", "fr": "en délai de grâce"},
+    "suspended": {"en": "suspended", "fr": "suspendu"},
 }
 
 
@@ -69,6 +81,7 @@ class Wording:
             "lines": lambda lines, _: self.lines(lines),
             "date": lambda day, _: self.date(day),
             "reason": lambda code, _: self.reason(code),
+            "status": lambda code, _: STATUSES[code][language],
             "count": lambda number, _: self.count(number),
             "mail": lambda kind, _: WORDS[language].get(kind, kind),
         }

@@ -34,6 +34,12 @@ MOVES = {
 OPEN = (AWAITING_PAYMENT, PROCESSING, REQUIRES_ACTION)
 ANSWERED = (PROCESSING, REQUIRES_ACTION, PAID, FULFILLED)  # Pay has been pressed and needs no second press
 
+# What a subscription gives: all, all and nothing new, nothing.
+ACTIVE, GRACE, SUSPENDED = "active", "grace", "suspended"
+STANDINGS = {ACTIVE: {GRACE, SUSPENDED}, GRACE: {ACTIVE, SUSPENDED}, SUSPENDED: {ACTIVE}}
+AGAINST = ("payment-overdue", "disputed", "abuse")  # why it stands worse
+IN_FAVOR = ("paid", "settled", "mistake")  # why it is active again
+
 # States of an attempt to pay; PROCESSING and REQUIRES_ACTION are shared with the order it belongs to.
 PENDING = "pending"  # claimed, the provider has not answered yet
 CAPTURED, DECLINED = "captured", "declined"
@@ -99,6 +105,14 @@ def moved(status: str, to: str) -> str:
     """`to`, if an order may go there from `status`."""
     if to not in MOVES[status]:
         refuse("order-state", f"An order that is {status} cannot become {to}.", order_status=status)
+    return to
+
+
+def turned(status: str, to: str) -> str:
+    """`to`, if a subscription may go there from `status`."""
+    if to not in STANDINGS[status]:
+        said = f"A subscription that is {status} cannot become {to}."
+        refuse("subscription-state", said, subscription_status=status)
     return to
 
 

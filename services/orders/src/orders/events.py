@@ -59,7 +59,7 @@ order_expired = partial(_order, "order.expired")
 order_canceled = partial(_order, "order.canceled")
 
 
-def _subscription(type: str, subscription: Subscription) -> Event:
+def _subscription(type: str, subscription: Subscription, **more: Any) -> Event:
     items = subscription.items.select(*ITEM).order_by(SubscriptionItem.plan)
     data = {
         "subscription_id": subscription.id,
@@ -67,10 +67,15 @@ def _subscription(type: str, subscription: Subscription) -> Event:
         "currency": subscription.currency,
         "anchor": subscription.anchor,
         "term": {"start": subscription.term_start, "end": subscription.term_end},
+        "status": subscription.status,
         "items": list(items.dicts()),
+        **more,
     }
     return Event(type, subscription.account_id, data)
 
 
 subscription_opened = partial(_subscription, "subscription.opened")
 subscription_changed = partial(_subscription, "subscription.changed")
+subscription_lapsed = partial(_subscription, "subscription.lapsed")
+subscription_suspended = partial(_subscription, "subscription.suspended")
+subscription_restored = partial(_subscription, "subscription.restored")

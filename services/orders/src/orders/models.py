@@ -209,7 +209,7 @@ class Subscription(db.Table):
     account = peewee.ForeignKeyField(Account)
     interval = peewee.TextField()
     currency = peewee.TextField()
-    status = peewee.TextField(default="active")
+    status = peewee.TextField(default=domain.ACTIVE)
     anchor = peewee.TextField()
     term_start = peewee.TextField()
     term_end = peewee.TextField()
@@ -219,6 +219,16 @@ class Subscription(db.Table):
     class Meta:
         indexes = ((("account", "interval"), True),)
         constraints = (peewee.Check("anchor <= term_start AND term_start < term_end"),)
+
+    @classmethod
+    def check_all_active(cls, account_id: str) -> None:
+        """An account with a subscription in grace or suspended buys nothing, by whatever interval."""
+        one = cls.get_or_none((cls.account == account_id) & (cls.status != domain.ACTIVE))
+        if one is not None:
+            said = (
+                f"The subscription by the {one.interval} is {one.status}: nothing is sold until it is restored."
+            )
+            refuse("subscription-not-active", said, interval=one.interval, subscription_status=one.status)
 
 
 class SubscriptionItem(db.Table):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from entitlements import commands, models, queries, schemas
+from entitlements import commands, domain, models, queries, schemas
 from entitlements.api.blueprint import make
 from kit import auth, idempotency, schema
 
@@ -31,9 +31,20 @@ def list_licenses(query: dict[str, Any], account_id: str) -> dict[str, Any]:
 @idempotency.once
 @blueprint.arguments(schemas.NewAssignment)
 @blueprint.response(201, schemas.Assignment)
-def assign_license(asked: dict[str, Any], account_id: str) -> models.Assignment:
+def assign_license(asked: dict[str, Any], account_id: str) -> domain.Holding:
     """Give a member a free license; the one they hold is answered when it is of the same plan."""
     return commands.assign_license(account_id, asked["member_id"], asked["plan"])
+
+
+@blueprint.post("/accounts/<uuid:account_id>/bulk-assignments")
+@auth.allow("licenses")
+@idempotency.once
+@blueprint.arguments(schemas.NewBulkAssignment)
+@blueprint.response(200, schemas.BulkAssignment)
+def assign_licenses(asked: dict[str, Any], account_id: str) -> dict[str, Any]:
+    """Give many members a free license each, in the order of the list, with a verdict for each row. The same
+    list again changes nothing."""
+    return {"items": commands.assign_licenses(account_id, **asked)}
 
 
 @blueprint.delete("/accounts/<uuid:account_id>/assignments/<uuid:assignment_id>")

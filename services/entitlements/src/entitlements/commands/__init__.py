@@ -8,12 +8,13 @@ from entitlements.commands.activations import (
     release_device,
     release_devices,
 )
-from entitlements.commands.assignments import assign_license, unassign_license
+from entitlements.commands.assignments import assign_license, assign_licenses, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
 from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
 from entitlements.commands.restores import retell_account
+from entitlements.commands.restrictions import note_status, undo_statuses
 from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
@@ -24,10 +25,12 @@ __all__ = [
     "add_member",
     "approve_domain",
     "assign_license",
+    "assign_licenses",
     "change_account",
     "change_member",
     "forget_guesses",
     "limit_guesses",
+    "note_status",
     "open_account",
     "park_seats",
     "release_device",
@@ -36,6 +39,7 @@ __all__ = [
     "remove_member",
     "retell_account",
     "unassign_license",
+    "undo_statuses",
     "unpark_seats",
     "use_sign_in_link",
 ]

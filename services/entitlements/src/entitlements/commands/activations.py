@@ -2,8 +2,23 @@
 
 from typing import Any, NamedTuple
 
+import peewee
+
 from entitlements import domain, events
-from entitlements.models import GRANTED, IN_USE, LIVE, Account, Assignment, Device, License, Member, PlanVersion
+from entitlements.models import (
+    GRANTED,
+    IN_USE,
+    LIVE,
+    RESTRICTED,
+    STATUS,
+    Account,
+    Assignment,
+    Device,
+    License,
+    Member,
+    PlanVersion,
+    Restriction,
+)
 from kit import auth, clock, context, db, outbox
 from kit.errors import not_found, refuse
 
@@ -64,9 +79,11 @@ def release_devices(account_id: str, member_id: str, plan: str) -> None:
 
 def _live() -> Any:
     return (
-        Assignment.select(Assignment, License.id, PlanVersion.features)
+        Assignment.select(Assignment, License.id, PlanVersion.features, STATUS)
         .join(License)
         .join(PlanVersion, on=GRANTED, attr="granted")
+        .switch(License)
+        .join(Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction")
         .where(LIVE)
     )
 
@@ -83,6 +100,8 @@ def _devices_of(account_id: str, member_id: str) -> list[Device]:
 
 
 def _let_in(assignment: Assignment, device: dict[str, str], *, released_too: bool) -> None:
+    if assignment.status == domain.SUSPENDED:
+        refuse("license-suspended", "The license is suspended; its devices go on when it is restored.")
     devices = {known.device_id: known for known in Device.select().where(Device.assignment == assignment.id)}
     known = devices.get(device["id"])
     if known is not None and known.released_at is None:

@@ -1,53 +1,60 @@
-"""Who holds which license. One seat-taking path for every entry."""
+"""Who holds which license: given to one or to many, taken back."""
 
-from typing import Any, NamedTuple
-
-import peewee
+from collections.abc import Sequence
+from typing import Any, cast
 
 from entitlements import domain, events
-from entitlements.models import (
-    GRANTED,
-    LIVE,
-    Account,
-    Assignment,
-    Device,
-    License,
-    Member,
-    Plan,
-    PlanVersion,
-    Pool,
-)
+from entitlements.commands import giving
+from entitlements.commands.giving import Given
+from entitlements.domain import Holding
+from entitlements.models import LIVE, Account, Assignment, License, Member, Plan, Pool
 from kit import clock, db, outbox
 from kit.errors import not_found, refuse
 
-
-class Taken(NamedTuple):
-    """A free license, and the assignment by which the same member held it until a short while ago."""
-
-    license: License
-    features: dict[str, Any]
-    former: Assignment | None
+NAMED = 100
 
 
-def assign_license(account_id: str, member_id: str, plan_code: str) -> Assignment:
+def assign_license(account_id: str, member_id: str, plan_code: str) -> Holding:
     """Give the member one of the account's free licenses for the plan; the same plan again changes nothing."""
     with db.atomic():
         Account.locked(account_id)
         plan = Plan.known(plan_code)
-        member, held = _member_and_license(account_id, member_id, plan.family)
-        if held is not None and held.plan == plan_code:
-            return held
-        if held is not None:
-            refuse("already-licensed", f"{member.name} holds {held.plan}.", member_id=member_id, plan=held.plan)
-        taken = (
-            _held_before(member, plan_code)
-            or _free(account_id, plan_code)
-            or refuse("no-free-license", f"No license of {plan_code} is free.", plan=plan_code)
-        )
-        assignment = _hand(taken, member, plan)
-        pool = Pool.move(account_id, plan_code, taken.license.interval, free=-1, assigned=+1)
-        outbox.add(events.license_assigned(assignment, member, plan.rank, taken.features, pool))
-        return assignment
+        [row] = giving.choose_licenses(account_id, plan, [member_id])
+        if row.refusal:
+            raise row.refusal
+        giving.give_licenses(account_id, plan, [row])
+        return cast(Holding, row.holding)
+
+
+def assign_licenses(
+    account_id: str, plan: str, members: Sequence[str], mode: str = domain.BEST_EFFORT, dry_run: bool = False
+) -> list[Given]:
+    """Give licenses to a list of ids and e-mail addresses, in its order: to all or nobody, or to whoever can
+    have one. The same list again changes nothing. A dry run says what would happen."""
+    with db.atomic():
+        Account.locked(account_id)
+        known = Plan.known(plan)
+        rows = giving.choose_licenses(account_id, known, members)
+        if mode == domain.ATOMIC:
+            _check_all(rows, plan)
+        if dry_run:
+            return [row._replace(holding=None) if row.taken else row for row in rows]
+        giving.give_licenses(account_id, known, rows)
+        return rows
+
+
+def _check_all(rows: list[Given], plan: str) -> None:
+    """The number of licenses that are missing, and the people who may not have one."""
+    refusals = [row.refusal for row in rows if row.refusal]
+    missing = sum(refusal.code == "no-free-license" for refusal in refusals)
+    named = [{"member": row.asked, "verdict": row.verdict} for row in rows if row.refusal]
+    refused = [one for one in named if one["verdict"] != "no-free-license"][:NAMED]
+    if missing:
+        detail = f"{missing} licenses of {plan} are missing."
+        refuse("no-free-license", detail, plan=plan, missing=missing, refused=refused)
+    if refused:
+        detail = f"{len(refusals)} on the list may not have a license of {plan}."
+        refuse("members-refused", detail, plan=plan, missing=0, refused=refused)
 
 
 def unassign_license(account_id: str, assignment_id: str) -> None:
@@ -63,65 +70,6 @@ def free_seats_of(member: Member) -> None:
     """Inside the transaction that removes the member."""
     for assignment in list(_with_license().where((Assignment.member == member.id) & LIVE)):
         _take_back(assignment, domain.MEMBER_REMOVED)
-
-
-def _member_and_license(account_id: str, member_id: str, family: str) -> tuple[Member, Assignment | None]:
-    holds = (Assignment.member == Member.id) & (Assignment.family == family) & LIVE
-    found = (
-        Member.select(Member, Assignment)
-        .join(Assignment, peewee.JOIN.LEFT_OUTER, on=holds, attr="held")
-        .where((Member.id == member_id) & (Member.account == account_id))
-        .first()
-    )
-    if found is None:
-        Member.unknown(member_id)
-    found.check_active()
-    return found, getattr(found, "held", None)
-
-
-def _with_features(*columns: Any) -> Any:
-    chosen = License.select(License.id, License.interval, PlanVersion.features, *columns)
-    return chosen.join(PlanVersion, on=GRANTED, attr="granted")
-
-
-def _held_before(member: Member, plan_code: str) -> Taken | None:
-    """The license that was taken from the member within the undo window, if it is still free."""
-    taken_back = (Assignment.license == License.id) & (Assignment.end_reason == domain.UNASSIGNED)
-    lately = Assignment.ended_at > clock.now() - domain.UNDO_WINDOW
-    found = (
-        _with_features(Assignment.id, Assignment.code, Assignment.activated_at)
-        .switch(License)
-        .join(Assignment, on=taken_back, attr="former")
-        .where((Assignment.member == member.id) & (Assignment.plan == plan_code) & lately)
-        .where(License.state == domain.FREE)
-        .order_by(Assignment.ended_at.desc())
-        .first()
-    )
-    return None if found is None else Taken(found, found.granted.features, found.former)
-
-
-def _free(account_id: str, plan_code: str) -> Taken | None:
-    """The free license whose term ends last, of several the oldest."""
-    free = (License.account == account_id) & (License.plan == plan_code) & (License.state == domain.FREE)
-    found = _with_features().where(free).order_by(License.term_end.desc(), License.id).first()
-    return None if found is None else Taken(found, found.granted.features, None)
-
-
-def _hand(taken: Taken, member: Member, plan: Plan) -> Assignment:
-    former = taken.former
-    assignment = Assignment.create(
-        account=member.account_id,
-        license=taken.license.id,
-        member=member,
-        plan=plan.code,
-        family=plan.family,
-        code=former.code if former else domain.new_code(),
-        activated_at=former.activated_at if former else None,
-    )
-    if former:
-        Device.update(assignment=assignment.id).where(Device.assignment == former.id).execute()
-    License.update(state=domain.ASSIGNED).where(License.id == taken.license.id).execute()
-    return assignment
 
 
 def _with_license() -> Any:

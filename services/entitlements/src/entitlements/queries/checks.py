@@ -6,28 +6,31 @@ from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
-from entitlements.queries.raw import bare, read
+from entitlements.queries.raw import read
 from kit import db
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
 _HELD = """
-SELECT m.id, m.account, v.plan, v.features FROM members m
+SELECT m.id, m.account, v.plan, r.status, v.features FROM members m
 LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
 LEFT JOIN plans p ON p.code = l.plan
-WHERE m.id IN ({}) ORDER BY p.rank
+LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+WHERE m.id IN ({}) ORDER BY p.rank, p.code
 """
 
 Question = dict[str, Any]  # account_id, member_id, feature, amount
 
 
 class Held(NamedTuple):
-    """What a member's licenses allow together; `plan` is the highest of them, None without a license."""
+    """What a member's licenses allow together: those that are not suspended, if there are any. `plan` is the
+    highest of them, None without a license, `status` the one of that."""
 
     account: str
     plan: str | None
+    status: str
     features: dict[str, Any]
 
 
@@ -51,35 +54,36 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
 
 def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
     """What the member may use."""
-    held = _held_by([member_id]).get(bare(member_id))
-    if held is None or held.account != bare(account_id):
+    held = _held_by([member_id]).get(db.bare(member_id))
+    if held is None or held.account != db.bare(account_id):
         _refuse_stranger(account_id, member_id)
-    return {"plan": held.plan, "status": "active" if held.plan else "none", "features": held.features}
+    return {"plan": held.plan, "status": held.status, "features": held.features}
 
 
 def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
-    held, feature = held_by.get(bare(question["member_id"])), question["feature"]
-    if held is None or held.account != bare(question["account_id"]):
+    held, feature = held_by.get(db.bare(question["member_id"])), question["feature"]
+    if held is None or held.account != db.bare(question["account_id"]):
         _refuse_stranger(question["account_id"], question["member_id"])
     if feature not in held.features:
         _check_known(feature)
-    return domain.verdict(held.plan is not None, held.features.get(feature), question.get("amount"))
+    return domain.verdict(held.status, held.features.get(feature), question.get("amount"))
 
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
-    ids = [bare(member_id) for member_id in member_ids]
+    ids = [db.bare(member_id) for member_id in member_ids]
     statement = _HELD.format(", ".join([db.database.param] * len(ids)))
     rows = defaultdict(list)
-    for member, account, plan, features in db.database.execute_sql(statement, ids):
-        rows[bare(str(member))].append((bare(str(account)), plan, read(features)))
+    for member, account, plan, restricted, features in db.database.execute_sql(statement, ids):
+        status = restricted or (domain.ACTIVE if plan else domain.NONE)
+        rows[db.bare(str(member))].append(Held(db.bare(str(account)), plan, status, read(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 
-def _together(licenses: list[tuple[str, str | None, dict[str, Any]]]) -> Held:
-    account, plan, features = licenses[-1]
-    if len(licenses) > 1:
-        features = domain.combined(granted for _, _, granted in licenses)
-    return Held(account, plan, features)
+def _together(licenses: list[Held]) -> Held:
+    if len(licenses) == 1:
+        return licenses[0]
+    usable = [one for one in licenses if one.status != domain.SUSPENDED] or licenses
+    return usable[-1]._replace(features=domain.combined(one.features for one in usable))
 
 
 def _refuse_stranger(account_id: str, member_id: str) -> NoReturn:

@@ -5,7 +5,7 @@ from typing import Any
 import peewee
 
 from entitlements import domain
-from entitlements.models import LIVE, Assignment, Member
+from entitlements.models import LIVE, RESTRICTED, STATUS, Assignment, License, Member, Restriction
 from entitlements.queries import paging
 
 WITHOUT_LICENSE = "none"
@@ -57,6 +57,8 @@ def _attach_licenses(rows: list[Member]) -> None:
     held = {}
     if rows:
         here = Assignment.member.in_([row.id for row in rows]) & LIVE
-        held = {assignment.member_id: assignment for assignment in Assignment.select().where(here)}
+        chosen = Assignment.select(Assignment, STATUS).join(License).where(here)
+        chosen = chosen.join(Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction")
+        held = {assignment.member_id: assignment for assignment in chosen}
     for row in rows:
         row.assignment = held.get(row.id)

@@ -6,20 +6,36 @@ from typing import Any
 import peewee
 
 from entitlements.domain import Seats
-from entitlements.models import LIVE, Assignment, License, Member, Parking, Plan, Pool
+from entitlements.models import (
+    IN_FORCE,
+    LIVE,
+    RESTRICTED,
+    STATUS,
+    Assignment,
+    License,
+    Member,
+    Parking,
+    Plan,
+    Pool,
+    Restriction,
+)
 from entitlements.queries import paging
 
 
 def pools(account_id: str) -> list[dict[str, Any]]:
     """Seats by plan (lowest rank first) and, inside, by interval."""
-    chosen = Pool.select().join(Plan, on=Plan.code == Pool.plan).where(Pool.account == account_id)
+    paying = (Restriction.account == Pool.account) & (Restriction.interval == Pool.interval) & IN_FORCE
+    chosen = Pool.select(Pool, STATUS).join(Plan, on=Plan.code == Pool.plan).where(Pool.account == account_id)
+    chosen = chosen.join_from(Pool, Restriction, peewee.JOIN.LEFT_OUTER, on=paying, attr="restriction")
     rows = chosen.order_by(Plan.rank, Pool.plan, Pool.interval)
     return [_pool(plan, list(by_interval)) for plan, by_interval in groupby(rows, lambda pool: pool.plan)]
 
 
 def _pool(plan: str, by_interval: list[Pool]) -> dict[str, Any]:
     total = Seats(*(sum(counts) for counts in zip(*(pool.seats for pool in by_interval), strict=True)))
-    inside = [{"interval": pool.interval, **pool.seats.described()} for pool in by_interval]
+    inside = [
+        {"interval": pool.interval, "status": pool.status, **pool.seats.described()} for pool in by_interval
+    ]
     return {"plan": plan, **total.described(), "by_interval": inside}
 
 
@@ -28,9 +44,10 @@ def licenses(
 ) -> dict[str, Any]:
     """A page in the order in which they were issued, each with its holder."""
     chosen = (
-        License.select(License, Assignment, Member)
+        License.select(License, STATUS, Assignment, Member)
         .join(Assignment, peewee.JOIN.LEFT_OUTER, on=(Assignment.license == License.id) & LIVE, attr="held")
         .join(Member, peewee.JOIN.LEFT_OUTER, on=Assignment.member == Member.id, attr="holder")
+        .join_from(License, Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction")
         .where(License.account == account_id)
     )
     if plan:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from entitlements.queries import paging
-from entitlements.queries.raw import dashed, read
+from entitlements.queries.raw import read
 from kit import clock, db
 
 PAGE = 10_000  # holders, or accounts without any
@@ -13,10 +13,12 @@ PAGE = 10_000  # holders, or accounts without any
 # One statement: what is held and the number of the event that left it so belong together. Ids are text in
 # streams; in other tables SQLite keeps them without dashes.
 _HOLDERS = """
-SELECT s.subject, s.head, {last}, s.moved_at, {member}, {assignment}, l.plan, l.version
+SELECT s.subject, s.head, {last}, s.moved_at, {member}, {assignment}, l.plan, l.version,
+    coalesce(r.status, 'active')
 FROM streams s
 LEFT JOIN assignments a ON a.account = {account_of_subject} AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
+LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
 WHERE {where} ORDER BY s.subject, a.member, a.id LIMIT {limit}
 """
 _SPELLED = {
@@ -53,6 +55,7 @@ class Holder(NamedTuple):
     assignment: str | None
     plan: str | None
     version: int | None
+    status: str
 
 
 def snapshot(account: str | None, cursor: str, page: int = PAGE) -> dict[str, Any]:
@@ -60,9 +63,9 @@ def snapshot(account: str | None, cursor: str, page: int = PAGE) -> dict[str, An
     rows = list(_rows(account, cursor, page + 1))
     more, rows = len(rows) > page, rows[:page]
     grants = _grants()
-    used = list(dict.fromkeys((row.plan, row.version) for row in rows if row.plan))
+    used = list(dict.fromkeys((row.plan, row.version, row.status) for row in rows if row.plan))
     return {
-        "grants": [{**grants[key], "status": "active"} for key in used],
+        "grants": [{**grants[plan, version], "status": status} for plan, version, status in used],
         "items": list(_accounts(rows, {key: place for place, key in enumerate(used)})),
         "next": paging.cursor_of(*_place(rows[-1])) if more else None,
     }
@@ -73,11 +76,11 @@ def _accounts(rows: list[Holder], places: dict[Any, int]) -> Iterator[dict[str, 
         members: dict[int, list[str]] = {}
         for row in holders:
             if row.member:
-                members.setdefault(places[row.plan, row.version], []).append(dashed(row.member))
+                members.setdefault(places[row.plan, row.version, row.status], []).append(db.dashed(row.member))
         yield {
             "account_id": account,
             "sequence": sequence,
-            "id": dashed(last),
+            "id": db.dashed(last),
             "at": clock.to_text(moved_at),
             "holders": [{"grant": place, "members": held} for place, held in members.items()],
         }

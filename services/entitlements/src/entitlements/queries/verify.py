@@ -8,12 +8,24 @@ from typing import Any
 import peewee
 
 from entitlements import domain, events
-from entitlements.models import LIVE, Account, Assignment, Domain, License, Member, Parking, Pool
+from entitlements.models import (
+    LIVE,
+    RESTRICTED,
+    STATUS,
+    Account,
+    Assignment,
+    Domain,
+    License,
+    Member,
+    Parking,
+    Pool,
+    Restriction,
+)
 from kit.outbox import Outbox
 
 Facts = dict[str, dict[Any, Any]]
 ACCOUNT, MEMBER, DOMAIN, LINE, PARKING = "account", "member", "domain", "licenses of order line", "parking"
-HOLDER, ACTIVATED = "holder of license", "activation of license"
+HOLDER, ACTIVATED, STANDS = "holder of license", "activation of license", "status of license"
 STATES = (domain.ASSIGNED, domain.FREE, domain.PARKED)
 _SEATS_MOVED = {
     "license.issued": {domain.FREE: 1},
@@ -66,13 +78,15 @@ def _by_plan(pools: dict[Any, int]) -> dict[Any, int]:
 def _facts() -> Facts:
     """What the rows say of everything that is announced."""
     account, member = events.account_changed, events.member_changed
-    live = list(Assignment.select().where(LIVE))
+    held = Assignment.select(Assignment, STATUS).join(License).where(LIVE)
+    live = list(held.join(Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction"))
     return {
         ACCOUNT: {row.id: account(row).data for row in Account.select()},
         MEMBER: {row.id: (row.account_id, member(row).data) for row in Member.select()},
         DOMAIN: {(row.account_id, row.domain): row.state for row in Domain.select()},
         HOLDER: {row.license_id: row.member_id for row in live},
         ACTIVATED: {row.license_id: True for row in live if row.activated_at is not None},
+        STANDS: {row.license_id: row.status for row in live},
         LINE: _lines(),
         PARKING: {row.id: row.seats for row in Parking.select().where(Parking.undone_at.is_null())},
     }
@@ -90,7 +104,7 @@ def _lines() -> dict[Any, Any]:
 def _log() -> tuple[dict[Any, int], Facts]:
     """Seats by account, plan and state, and all else, as announced."""
     counts: Counter[Any] = Counter()
-    facts: Facts = {what: {} for what in (ACCOUNT, MEMBER, DOMAIN, HOLDER, ACTIVATED, LINE, PARKING)}
+    facts: Facts = {what: {} for what in (ACCOUNT, MEMBER, DOMAIN, HOLDER, ACTIVATED, STANDS, LINE, PARKING)}
     for row in Outbox.select(Outbox.envelope).order_by(Outbox.id).iterator():
         event = json.loads(row.envelope)
         data, type_, account = event["data"], event["type"], event["subject"]
@@ -120,11 +134,15 @@ def _note(facts: Facts, type_: str, account: str, data: dict[str, Any]) -> None:
             facts[LINE][line] = [data["plan"], data["interval"], data["seats"]]
         case "license.assigned":
             facts[HOLDER][data["license_id"]] = data["member_id"]
+            facts[STANDS][data["license_id"]] = data["status"]
+        case "license.changed" | "license.suspended" | "license.restored":
+            facts[STANDS][data["license_id"]] = data["status"]
         case "license.activated":
             facts[ACTIVATED][data["license_id"]] = True
         case "license.unassigned":
             facts[HOLDER].pop(data["license_id"], None)
             facts[ACTIVATED].pop(data["license_id"], None)
+            facts[STANDS].pop(data["license_id"], None)
         case "seats.parked":
             facts[PARKING][data["parking_id"]] = data["seats"]
         case "seats.unparked":

@@ -24,9 +24,11 @@ from entitlements.schemas.domains import Domain, NewDomain
 from entitlements.schemas.members import Member, MemberChanges, MembersQuery, NewMember
 from entitlements.schemas.seats import (
     Assignment,
+    BulkAssignment,
     License,
     LicensesQuery,
     NewAssignment,
+    NewBulkAssignment,
     NewParking,
     Parking,
     Pool,
@@ -40,6 +42,7 @@ __all__ = [
     "ActivationCode",
     "Answers",
     "Assignment",
+    "BulkAssignment",
     "CodeDescribed",
     "DevicesQuery",
     "Domain",
@@ -56,6 +59,7 @@ __all__ = [
     "NewAccount",
     "NewActivation",
     "NewAssignment",
+    "NewBulkAssignment",
     "NewDevice",
     "NewDomain",
     "NewMember",

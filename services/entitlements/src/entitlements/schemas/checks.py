@@ -8,7 +8,7 @@ from kit import schema
 
 class Entitlements(Answer):
     plan = fields.String(allow_none=True)
-    status = fields.String(metadata={"enum": ["active", "none"]})
+    status = fields.String(metadata={"enum": ["active", "grace", "suspended", "none"]})
     features = fields.Dict()
 
 
@@ -27,7 +27,8 @@ class Verdict(Answer):
     allowed = fields.Boolean()
     reason = fields.String(
         metadata={
-            "description": "ok, no-license, feature-not-in-plan, limit-exceeded; in a batch also *-unknown."
+            "description": "ok, grace, suspended, no-license, feature-not-in-plan, limit-exceeded;"
+            " in a batch also *-unknown."
         }
     )
     value = fields.Raw(
@@ -53,7 +54,7 @@ class SnapshotQuery(Schema):
 class Grant(Answer):
     plan = fields.String()
     rank = fields.Integer(metadata={"description": "The place of the plan, from lower to higher."})
-    status = fields.String(metadata={"enum": ["active"]})
+    status = fields.String(metadata={"enum": ["active", "grace", "suspended"]})
     features = fields.Dict()
 
 

@@ -6,6 +6,7 @@ from marshmallow import Schema as Answer
 from marshmallow import fields, validate
 
 from entitlements import domain
+from entitlements.schemas.seats import STATUS
 from entitlements.schemas.texts import Email, Name, locale
 from kit import schema
 
@@ -45,6 +46,7 @@ class MembersQuery(schema.PageQuery):
 class MemberLicense(Answer):
     id = fields.String(attribute="license_id")
     plan = fields.String()
+    status = fields.String(metadata=STATUS)
     assignment_id = fields.String(attribute="id")
     activated_at = schema.Instant(allow_none=True)
 

@@ -1,5 +1,7 @@
 """Pools, licenses, assignments and parkings."""
 
+from typing import Any
+
 from marshmallow import Schema as Answer
 from marshmallow import fields, validate
 
@@ -7,6 +9,8 @@ from entitlements import domain
 from kit import schema
 
 PLAN = schema.Pattern(r"^[a-z][a-z0-9-]{0,29}$", error="Lower-case letters, digits and dashes, at most 30.")
+STATUS = {"enum": list(domain.STATUSES), "description": "Of the subscription that pays for it."}
+MOST_ROWS = 10_000
 DATE = {"type": "string", "format": "date"}
 
 
@@ -19,6 +23,7 @@ class Seats(Answer):
 
 class IntervalPool(Seats):
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
 
 
 class Pool(Seats):
@@ -47,6 +52,7 @@ class License(Answer):
     id = fields.String()
     plan = fields.String()
     interval = fields.String()
+    status = fields.String(metadata=STATUS)
     state = fields.String()
     member = fields.Nested(Holder, attribute="held.holder", dump_default=None, allow_none=True)
     assignment_id = fields.String(attribute="held.id", dump_default=None, allow_none=True)
@@ -72,6 +78,48 @@ class Assignment(Answer):
     plan = fields.String()
     assigned_at = schema.Instant()
     activated_at = schema.Instant(allow_none=True)
+
+
+class Flag(fields.Boolean):
+    """true or false, and nothing that stands for them."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class NewBulkAssignment(schema.Body):
+    plan = fields.String(required=True, validate=PLAN)
+    members = fields.List(
+        schema.Text(longest=254),
+        required=True,
+        validate=validate.Length(1, MOST_ROWS),
+        metadata={"description": "Ids or e-mail addresses. Whoever stands there twice counts once."},
+    )
+    mode = fields.String(
+        load_default=domain.BEST_EFFORT,
+        validate=validate.OneOf([domain.ATOMIC, domain.BEST_EFFORT]),
+        metadata={"description": "Whether all get a license or nobody does, or whoever can gets one."},
+    )
+    dry_run = Flag(load_default=False, metadata={"description": "Only say what would happen."})
+
+
+class BulkAssigned(Answer):
+    member = fields.String(attribute="asked", metadata={"description": "As it stands in the list."})
+    verdict = fields.String(
+        metadata={
+            "description": "assigned; held: they had one of this plan; repeated: they stand above; or the rule"
+            " that refuses: no-free-license, already-licensed, member-removed, member-unknown."
+        }
+    )
+    member_id = fields.String(attribute="taker.id", dump_default=None, allow_none=True)
+    assignment_id = fields.String(attribute="holding.id", dump_default=None, allow_none=True)
+    license_id = fields.String(attribute="holding.license_id", dump_default=None, allow_none=True)
+
+
+class BulkAssignment(Answer):
+    items = fields.List(fields.Nested(BulkAssigned))
 
 
 class NewParking(schema.Body):

@@ -99,6 +99,7 @@ def _priced(account: Account, interval: str, wanted: list[dict[str, Any]], now: 
     """Everything in a quote that may move until it is confirmed."""
     if not wanted:
         domain.refuse_field("cart-empty", "lines", "There is nothing in the cart.")
+    Subscription.check_all_active(account.id)
     today = domain.today(account.time_zone, now)
     subscription = Subscription.get_or_none(account=account, interval=interval)
     if subscription is not None and subscription.currency != account.currency:

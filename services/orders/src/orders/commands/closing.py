@@ -24,6 +24,13 @@ def cancel_order(account_id: str, order_id: str) -> Order:
         return order
 
 
+def cancel_unpaid_orders(account: Account) -> None:
+    """Inside a transaction that ends the account's buying; a payment that is on its way is still heard."""
+    unpaid = Order.status.in_((domain.AWAITING_PAYMENT, domain.REQUIRES_ACTION))
+    for order in list(Order.select().where((Order.account == account) & unpaid)):
+        _close(order, domain.CANCELED)
+
+
 def close_if_over(order: Order) -> bool:
     """Expire an order whose time is up, fail it after a declined payment. Belongs under the account lock."""
     ends_at = order.term_ends_at if order.status == domain.PROCESSING else order.window_ends_at

@@ -58,3 +58,9 @@ def subscriptions(account_id: str) -> list[dict[str, Any]]:
         }
         for subscription in chosen
     ]
+
+
+def standings(account_id: str | None) -> list[Subscription]:
+    """The account's subscriptions; of no account in particular those that are not active."""
+    chosen = Subscription.account == account_id if account_id else Subscription.status != domain.ACTIVE
+    return list(Subscription.select().where(chosen).order_by(Subscription.account, Subscription.interval))

@@ -21,6 +21,16 @@ _BECOMES = {
     "order.failed": domain.FAILED,
     "order.canceled": domain.CANCELED,
 }
+_TOLD = (
+    "order.placed",
+    "order.paid",
+    "subscription.opened",
+    "subscription.changed",
+    "subscription.lapsed",
+    "subscription.suspended",
+    "subscription.restored",
+)
+_UNTOLD = {"status": domain.ACTIVE}  # the first releases did not say it: there was no other
 _PAID_FOR = (domain.PAID, domain.FULFILLED)
 
 
@@ -58,11 +68,11 @@ def _told() -> Iterator[str]:
     for subscription in Subscription.select():
         key = "subscription", subscription.account_id, subscription.id
         rows[key] = events.subscription_changed(subscription).data
-    types = ("order.placed", "order.paid", "subscription.opened", "subscription.changed")
     told: dict[Any, dict[str, Any]] = {}
-    for row in Outbox.select().where(Outbox.type.in_(types)).order_by(Outbox.id).iterator():
+    for row in Outbox.select().where(Outbox.type.in_(_TOLD)).order_by(Outbox.id).iterator():
         what, data = row.type.partition(".")[0], json.loads(row.envelope)["data"]
-        told[what, row.subject, data[f"{what}_id"]] = data
+        key = what, row.subject, data[f"{what}_id"]
+        told[key] = {**told.get(key, _UNTOLD), **data}
     for key in sorted(rows.keys() | told.keys()):
         ours, theirs = rows.get(key), told.get(key)
         if ours is None or theirs is None:
