@@ -1,8 +1,10 @@
 """What is read belongs to one moment, and what went wrong in a database is what is said of it."""
 
 import threading
+from types import SimpleNamespace
 
 import peewee
+import psycopg2
 import pytest
 
 from kit import db
@@ -37,3 +39,40 @@ def test_a_full_disk_is_named(database):
 
     with pytest.raises(peewee.OperationalError, match="full"):
         note("x" * 100_000)
+
+
+@pytest.fixture
+def rested(database_url):
+    """asks(): one small question on a connection of the pool; loses(): the server ends that connection."""
+    pool = db.connect(database_url)
+
+    def asks() -> int:
+        with pool.connection_context():
+            return pool.execute_sql("SELECT pg_backend_pid()").fetchone()[0]
+
+    def loses() -> None:
+        other = psycopg2.connect(database_url)
+        with other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", (asks(),))
+        other.close()
+
+    yield SimpleNamespace(asks=asks, loses=loses)
+    pool.close_all()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_ended_while_it_rested_is_replaced(rested, monkeypatch):
+    monkeypatch.setattr(db, "SHORT_REST", 0.0)
+    rested.loses()
+
+    assert rested.asks()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_is_trusted_after_a_short_rest_and_let_go_when_that_was_wrong(rested, monkeypatch):
+    monkeypatch.setattr(db, "SHORT_REST", 60.0)
+    rested.loses()
+
+    with pytest.raises(peewee.OperationalError):
+        rested.asks()
+    assert rested.asks()

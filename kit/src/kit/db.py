@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, cast
 
 import peewee
-from playhouse import db_url
+from playhouse import db_url, pool
 from playhouse.migrations import Runner
 
 from kit import clock
@@ -24,6 +24,7 @@ database = peewee.DatabaseProxy()
 
 LONGEST_TRANSACTION = 60  # seconds; catch-up overlaps its looks by more than this
 ROWS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement; PostgreSQL reads longer ones no quicker
+SHORT_REST = 1.0  # seconds
 MIGRATION_LOCK = 7_021_202_611
 POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -43,6 +44,25 @@ class TransactionTooOld(Exception):
 
 def _plural(model: type) -> str:
     return f"{peewee.make_snake_case(model.__name__)}s"  # type: ignore[attr-defined]
+
+
+class _Pool(pool.PooledPostgresqlDatabase):
+    """Asks a connection whether it still lives only after a rest: to ask costs as much as a small query."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.given_back: dict[int, float] = {}
+        super().__init__(*args, **kwargs)
+
+    def _is_closed(self, connection: Any) -> bool:
+        rested = time.monotonic() - self.given_back[id(connection)]
+        return bool(connection.closed or (rested > SHORT_REST and super()._is_closed(connection)))
+
+    def _can_reuse(self, connection: Any) -> bool:
+        self.given_back[id(connection)] = time.monotonic()
+        return bool(super()._can_reuse(connection))
+
+
+db_url.register_database(_Pool, "postgresql+pool", "postgres+pool")
 
 
 class Table(peewee.Model):

@@ -1,9 +1,12 @@
-"""The quick way of a check and the usual one are one question with one answer."""
+"""The quick way of a check, or of many, and the usual one are one question with one answer."""
 
 import flask
 import pytest
 
+from entitlements import schemas
 from kit import clock
+
+BATCH = "/v1/checks/batch"
 
 
 @pytest.fixture
@@ -16,18 +19,21 @@ def bob(office):
 
 @pytest.fixture
 def ask_both(app, bearer, office, bob):
-    """ask(body) → (status, JSON) of the quick way and of the usual one, and whether the first was quick."""
+    """ask(body, path) → (status, JSON) of the quick way and of the usual one, and whether that was quick."""
     headers = bearer("entitlements:read")
 
-    def ask(body, headers=headers, **more):
+    def ask(body, path="/v1/checks", headers=headers, **more):
         question = {"account_id": office.id, "member_id": bob, "feature": "retrieval"}
-        sent = {"json": {**question, **body}} if isinstance(body, dict) else {"data": body}
+        if isinstance(body, list):
+            sent = {"json": {"checks": [{**question, **one} for one in body]}}
+        else:
+            sent = {"json": {**question, **body}} if isinstance(body, dict) else {"data": body}
         usual, begun = [], []
         with flask.request_started.connected_to(lambda *_, **__: begun.append(1), app):
-            quick = app.test_client().post("/v1/checks", headers=headers, **sent, **more)
+            quick = app.test_client().post(path, headers=headers, **sent, **more)
         went_quick = not begun
         outside, app.wsgi_app = app.wsgi_app, app.wsgi_app.usual
-        usual = app.test_client().post("/v1/checks", headers=headers, **sent, **more)
+        usual = app.test_client().post(path, headers=headers, **sent, **more)
         app.wsgi_app = outside
         assert quick.headers["Content-Type"] == usual.headers["Content-Type"]
         assert quick.headers["Cache-Control"] == usual.headers["Cache-Control"]
@@ -81,6 +87,57 @@ def test_whatever_else_goes_the_usual_way(ask_both, body, status):
     assert quick == usual
     assert quick[0] == status
     assert not went_quick
+
+
+def test_many_plain_questions_are_answered_quickly(ask_both):
+    stranger = {"member_id": clock.new_id()}
+    quick, usual, went_quick = ask_both(
+        [{}, {"amount": 5}, {"feature": "flying"}, stranger, {"account_id": clock.new_id()}, {}], BATCH
+    )
+
+    assert quick == usual
+    assert [item["reason"] for item in quick[1]["items"]] == [
+        "ok", "ok", "feature-unknown", "member-unknown", "account-unknown", "ok"
+    ]  # fmt: skip
+    assert went_quick
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([], 422),
+        ([{}, {"amount": 5.0}], 200),
+        ([{}, {"amount": -1}], 422),
+        ([{}, {"member_id": "bob"}], 422),
+        ([{}] * (schemas.LONGEST_BATCH + 1), 422),
+        ({}, 422),
+        ("[]", 422),
+        ('{"checks": 5}', 422),
+        ('{"checks": [5]}', 422),
+        ("{", 400),
+    ],
+)
+def test_many_questions_of_which_one_is_not_plain_go_the_usual_way(ask_both, body, status):
+    more = {"content_type": "application/json"} if isinstance(body, str) else {}
+    quick, usual, went_quick = ask_both(body, BATCH, **more)
+
+    assert quick == usual
+    assert quick[0] == status
+    assert not went_quick
+
+
+@pytest.mark.parametrize("path", ["/v1/checks", BATCH])
+def test_what_was_committed_before_the_question_is_in_the_answer(ask_both, office, path):
+    office.buys("pro", 1)
+    zoe = office.hires("zoe")
+    assignment = office.assigns(zoe, "pro").json["id"]
+    asked = {"member_id": zoe}
+    ask = lambda: ask_both([asked] if path == BATCH else asked, path)  # noqa: E731
+    assert "no-license" not in str(ask()[0])
+
+    office.unassigns(assignment)
+
+    assert "no-license" in str(ask()[0])
 
 
 def test_who_may_not_ask_is_refused_as_usual(ask_both, bearer, office):

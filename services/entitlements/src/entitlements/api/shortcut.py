@@ -1,4 +1,4 @@
-"""The question that is asked most, answered before Flask is: a third of the work.
+"""The question that is asked most, alone or in a batch, answered before Flask is: a third of the work.
 
 Only what is plainly right is answered here. Everything else goes the usual way, which knows how to say no, so
 there is one place for rules and refusals; a test holds both ways to the same answers.
@@ -9,18 +9,17 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 
-from entitlements import queries
+from entitlements import queries, schemas
 from kit import auth, db, metrics, schema
 
-ROUTE, GRANT = "/v1/checks", "entitlements:read"
-LARGEST_QUESTION = 1_000  # bytes
+GRANT = "entitlements:read"
 NEEDED, ALLOWED = {"account_id", "member_id", "feature"}, {"account_id", "member_id", "feature", "amount"}
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FEATURE = re.compile(r"[a-z0-9_.-]{1,60}")
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+PLAIN = re.compile(rf"{UUID} {UUID} [a-z0-9_.-]{{1,60}}")
 HEADERS = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -37,31 +36,32 @@ class CheckShortcut:
         self.usual, self.verifier = app.wsgi_app, verifier
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != ROUTE or environ["REQUEST_METHOD"] != "POST":
+        route = environ["PATH_INFO"]
+        if route not in ROUTES or environ["REQUEST_METHOD"] != "POST":
             return self.usual(environ, start_response)
         began, length = time.perf_counter(), environ.get("CONTENT_LENGTH") or ""
-        if not length.isdigit() or int(length) > LARGEST_QUESTION:
+        if not length.isdigit() or int(length) > ROUTES[route].longest:
             return self.usual(environ, start_response)
         body = environ["wsgi.input"].read(int(length))
-        answer = self._answer(environ, body)
+        answer = self._answer(ROUTES[route], environ, body)
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body)
             return self.usual(environ, start_response)
-        metrics.REQUESTS.labels("POST", ROUTE, 200).observe(time.perf_counter() - began)
+        metrics.REQUESTS.labels("POST", route, 200).observe(time.perf_counter() - began)
         start_response("200 OK", [*HEADERS, ("Content-Length", str(len(answer)))])
         return [answer]
 
-    def _answer(self, environ: Environ, body: bytes) -> bytes | None:
+    def _answer(self, route: "Route", environ: Environ, body: bytes) -> bytes | None:
         """None: whatever is wrong or unusual, the usual way meets it too and says it."""
         try:
-            question = json.loads(body)
-            if not (self._may_ask(environ) and _is_plain(question)):
+            asked = json.loads(body)
+            if not (self._may_ask(environ) and route.is_plain(asked)):
                 return None
             with db.database.connection_context():
-                verdict = queries.check(question)
+                answer = route.answer(asked)
         except Exception:
             return None
-        return json.dumps(verdict._asdict()).encode()
+        return json.dumps(answer).encode()
 
     def _may_ask(self, environ: Environ) -> bool:
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -78,10 +78,26 @@ def _is_plain(question: Any) -> bool:
     if not (type(account) is type(member) is type(feature) is str):
         return False
     amount = question.get("amount", 0)
-    return bool(
-        UUID.fullmatch(account)
-        and UUID.fullmatch(member)
-        and FEATURE.fullmatch(feature)
-        and type(amount) is int
-        and 0 <= amount <= schema.LARGEST
-    )
+    if type(amount) is not int or not 0 <= amount <= schema.LARGEST:
+        return False
+    return PLAIN.fullmatch(f"{account} {member} {feature}") is not None
+
+
+def _are_plain(asked: Any) -> bool:
+    if type(asked) is not dict or asked.keys() != {"checks"} or type(asked["checks"]) is not list:
+        return False
+    return 1 <= len(asked["checks"]) <= schemas.LONGEST_BATCH and all(map(_is_plain, asked["checks"]))
+
+
+class Route(NamedTuple):
+    longest: int  # bytes
+    is_plain: Callable[[Any], bool]
+    answer: Callable[[Any], dict[str, Any]]
+
+
+ROUTES = {
+    "/v1/checks": Route(1_000, _is_plain, lambda question: queries.check(question)._asdict()),
+    "/v1/checks/batch": Route(
+        200_000, _are_plain, lambda asked: {"items": queries.check_many(asked["checks"])}
+    ),
+}

@@ -2,24 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
 from entitlements.models import Account, Member, PlanVersion
-from entitlements.queries.raw import read
+from entitlements.queries.raw import chosen, parsed
 from kit import db
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
 _HELD = """
-SELECT m.id, m.account, v.plan, r.status, v.features FROM members m
+SELECT CAST(m.id AS text), CAST(m.account AS text), v.plan, r.status, CAST(v.features AS text) FROM members m
 LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
 LEFT JOIN plans p ON p.code = l.plan
 LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
-WHERE m.id IN ({}) ORDER BY p.rank, p.code
+WHERE m.id {} ORDER BY p.rank, p.code
 """
+
+_REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer in a batch
+_repeated, _ANSWER = itemgetter(*_REPEATED), (*_REPEATED, *domain.Verdict._fields)
 
 Question = dict[str, Any]  # account_id, member_id, feature, amount
 
@@ -48,7 +52,7 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
             verdict = _verdict(question, held)
         except Refusal as unknown:
             verdict = domain.Verdict(False, unknown.code, None)
-        answers.append({**question, **verdict._asdict()})
+        answers.append(dict(zip(_ANSWER, (*_repeated(question), *verdict), strict=True)))
     return answers
 
 
@@ -70,12 +74,11 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
-    ids = [db.bare(member_id) for member_id in member_ids]
-    statement = _HELD.format(", ".join([db.database.param] * len(ids)))
     rows = defaultdict(list)
-    for member, account, plan, restricted, features in db.database.execute_sql(statement, ids):
+    ids = [db.bare(member_id) for member_id in member_ids]
+    for member, account, plan, restricted, features in chosen("held", _HELD, ids):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
-        rows[db.bare(str(member))].append(Held(db.bare(str(account)), plan, status, read(features)))
+        rows[db.bare(member)].append(Held(db.bare(account), plan, status, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 

@@ -12,6 +12,7 @@ from entitlements.schemas.activations import (
     NewDevice,
 )
 from entitlements.schemas.checks import (
+    LONGEST_BATCH,
     Answers,
     Entitlements,
     Question,
@@ -36,6 +37,7 @@ from entitlements.schemas.seats import (
 from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, SignedIn
 
 __all__ = [
+    "LONGEST_BATCH",
     "Account",
     "AccountChanges",
     "Activation",

@@ -5,6 +5,8 @@ from marshmallow import Schema as Answer
 
 from kit import schema
 
+LONGEST_BATCH = 500
+
 
 class Entitlements(Answer):
     plan = fields.String(allow_none=True)
@@ -20,7 +22,7 @@ class Question(schema.Body):
 
 
 class Questions(schema.Body):
-    checks = fields.List(fields.Nested(Question), required=True, validate=validate.Length(1, 500))
+    checks = fields.List(fields.Nested(Question), required=True, validate=validate.Length(1, LONGEST_BATCH))
 
 
 class Verdict(Answer):
