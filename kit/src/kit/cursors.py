@@ -53,10 +53,9 @@ class Cursor(db.Table):
         return (cls.source == source) & (cls.subject == subject)
 
 
-_MOVED = ("source", "subject", "sequence", "last", "head", "attempts")
-_STEP = ", ".join(f"{name} = excluded.{name}" for name in ("sequence", "last", "head", *MOVING))
-_PLACE = [getattr(Cursor, name) for name in (*_MOVED[:5], "stopped", "retry_at")]
-_MOVE = f"ON CONFLICT (source, subject) DO UPDATE SET {_STEP}"
+MOVED = ("source", "subject", "sequence", "last", "head", "attempts")
+_STEP = ", ".join(f"{name} = excluded.{name}" for name in (*MOVED[2:5], *MOVING))
+MOVE = f"ON CONFLICT (source, subject) DO UPDATE SET {_STEP}"
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
 
 
@@ -153,12 +152,9 @@ class Reader:
 
     def _apply_together(self, events: list[Arrived], begun: bool = False) -> None:
         with db.atomic():
-            following = _advance(events, begun)
-            self._act(following)
+            self._act(_advance(events, begun))
             failpoint("consumer.before-commit")
         failpoint("consumer.after-commit")
-        for event in following:
-            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
 
     def _act(self, events: list[Arrived]) -> None:
         """What has all of them at once comes first, then what each one means."""
@@ -166,6 +162,7 @@ class Reader:
         for act in dict.fromkeys(first for first, _ in firsts if first):
             act([event for first, event in firsts if first is act])
         for event in events:
+            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
             self._handle(event)
 
     def _apply_alone(self, event: Arrived) -> None:
@@ -277,12 +274,11 @@ def _ensure(*streams: tuple[str, str]) -> None:
 def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
     """Step over those that are next in their streams, all in one statement, and return them. What is old is
     passed over; what cannot be next, the log will bring. The rows stay locked until the effects commit."""
-    places = _locked_places(sorted({event[:2] for event in events}))
-    following, moved, early = [], {}, {}
+    places = _locked_places({event[:2] for event in events})
+    following, moved = [], {}
     for event in events:
         stream, place = event[:2], places[event[:2]]
-        waits = place.stopped or (place.retry_at and not begun)
-        if event.sequence == place.sequence + 1 and not waits:
+        if event.sequence == place.sequence + 1 and not (place.stopped or (place.retry_at and not begun)):
             if not _goes_on(event, place):
                 raise Stopped(CHANGED)
             head = max(place.head, event.sequence)
@@ -290,26 +286,22 @@ def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
             following.append(event)
         else:
             metrics.EVENTS_NOT_NEXT.labels(event.source).inc()
-            if event.sequence > place.sequence:
-                early[stream] = event.sequence
     if moved:
-        rows = [(*stream, p.sequence, db.bare(p.last), p.head, 0) for stream, p in moved.items()]
-        db.insert(Cursor, _MOVED, rows, _MOVE)
+        db.insert(Cursor, MOVED, ((*p[:3], db.bare(p.last), p.head, 0) for p in moved.values()), MOVE)
+    early = {event[:2]: event.sequence for event in events if event.sequence > places[event[:2]].sequence}
     for stream, sequence in early.items():
         note_head(*stream, sequence)
     return following
 
 
-def _locked_places(streams: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+def _locked_places(streams: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     """Locked in one order, so that workers that meet wait for each other; made where there is no row yet."""
     here = peewee.Tuple(Cursor.source, Cursor.subject).in_(peewee.ValuesList(streams))
-    chosen = Cursor.select(*_PLACE).where(here)
-    ordered = db.locked(chosen.order_by(Cursor.source, Cursor.subject))
-    places = {row[:2]: row for row in ordered.namedtuples()}
-    if missing := [stream for stream in streams if stream not in places]:
+    chosen = db.locked(Cursor.select().where(here).order_by(Cursor.source, Cursor.subject))
+    places = {row[:2]: row for row in chosen.namedtuples()}
+    if missing := streams - places.keys():
         _ensure(*missing)
-        return _locked_places(streams)
-    return places
+    return _locked_places(streams) if missing else places
 
 
 def _goes_on(event: Arrived, place: Any) -> bool:

@@ -1,6 +1,7 @@
 """What is done here: note an activity, queue a notice, send the one that waits longest, record how it ended."""
 
 import json
+from operator import attrgetter
 from typing import Any, Protocol
 
 import structlog
@@ -9,10 +10,14 @@ from kit import clock, context, cursors, db, outbox
 from kit.failpoints import failpoint
 from kit.outbox import Event, Outbox
 from notifier import domain, events, letters
-from notifier.models import TOLD, Activity, Birth, Notice
+from notifier.models import Activity, Birth, Notice
 from notifier.wording import Wording
 
 log = structlog.get_logger()
+
+
+TOLD = ("time", "source", "sequence", "type", "actor", "address")  # of an event, as the log keeps it
+told = attrgetter(*TOLD)
 
 
 class Post(Protocol):
@@ -35,11 +40,9 @@ class Links(Protocol):
 def note_activities(events: list[cursors.Arrived]) -> None:
     """One row of the account's log for each event about it."""
     id, data = Activity.id.db_value, Activity.data.db_value
-    rows = (
-        (id(e.id), id(e.subject), e.time, e.source, e.sequence, e.type, e.actor, e.address, data(e.data))
-        for e in events
-    )
-    db.insert(Activity, TOLD, rows, "ON CONFLICT (id) DO UPDATE SET undone_at = NULL")
+    rows = ((id(e.id), id(e.subject), *told(e), data(e.data)) for e in events)
+    anew = "ON CONFLICT (id) DO UPDATE SET undone_at = NULL"
+    db.insert(Activity, ("id", "account", *TOLD, "data"), rows, anew)
 
 
 def queue_notice(

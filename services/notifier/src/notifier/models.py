@@ -39,7 +39,6 @@ class Activity(db.Table):
         indexes = ((("account", "time", "id"), False),)
 
 
-TOLD = ("id", "account", "time", "source", "sequence", "type", "actor", "address", "data")
 Activity.add_index(
     Activity.source,
     Activity.account,
