@@ -4,6 +4,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -48,11 +49,20 @@ class Source:
         return [read(envelope) for envelope in page["items"]]
 
     def _pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        while True:
-            yield (page := self._get(path, **query))
-            if page["next"] is None:
-                return
-            query["cursor"] = page["next"]
+        """While one is read, the next one is on its way."""
+        page = self._get(path, **query)
+        if page["next"] is None:
+            yield page
+            return
+        with ThreadPoolExecutor(1) as ahead:
+            try:
+                while page["next"] is not None:
+                    coming = ahead.submit(self._get, path, **{**query, "cursor": page["next"]})
+                    yield page
+                    page = coming.result()
+            finally:
+                ahead.submit(self._hang_up)
+            yield page
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         try:

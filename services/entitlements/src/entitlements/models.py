@@ -354,5 +354,6 @@ class Guess(db.Table):
 
 def dashed(identifier: str) -> str:
     """A UUID of raw SQL as the world writes it; SQLite keeps it without dashes."""
-    parts = identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]
-    return identifier if "-" in identifier else "-".join(parts)
+    if "-" in identifier:
+        return identifier
+    return "-".join((identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]))

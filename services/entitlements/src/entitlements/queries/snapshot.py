@@ -1,7 +1,5 @@
 """Who holds what in all accounts, each after which event: where a reader begins that follows the events."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from entitlements.models import dashed
@@ -45,64 +43,77 @@ SELECT v.plan, v.version, p.rank, v.features FROM plan_versions v JOIN plans p O
 """
 
 
-class Holder(NamedTuple):
-    """A license in somebody's hands; without member, of an account in which nobody holds any."""
+# What is chosen above; without member, of an account in which nobody holds any.
+Row = tuple[str, int, str, int, str | None, str | None, str | None, int | None, str]
+Grant = tuple[str | None, int | None, str]  # plan, version, status
+
+
+class Told(NamedTuple):
+    """What a page says of an account; `holders` by the place of what they hold among the grants."""
 
     account: str
     sequence: int
     last: str
     moved_at: int
-    member: str | None
-    assignment: str | None
-    plan: str | None
-    version: int | None
-    status: str
+    holders: dict[int, list[str]]
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "account_id": self.account,
+            "sequence": self.sequence,
+            "id": dashed(self.last),
+            "at": clock.to_text(self.moved_at),
+            "holders": [
+                {"grant": place, "members": [*map(dashed, held)]} for place, held in self.holders.items()
+            ],
+        }
 
 
 def snapshot(account: str | None, cursor: str, page: int = PAGE) -> dict[str, Any]:
     """A page, by account and holder; of one account or of all. An account may go on in the next page."""
-    rows = list(_rows(account, cursor, page + 1))
+    rows = _rows(account, cursor, page + 1)
     more, rows = len(rows) > page, rows[:page]
+    used: dict[Grant, int] = {}
+    items = [told.described() for told in _accounts(rows, used)]
     grants = _grants()
-    used = list(dict.fromkeys((row.plan, row.version, row.status) for row in rows if row.plan))
     return {
         "grants": [{**grants[plan, version], "status": status} for plan, version, status in used],
-        "items": list(_accounts(rows, {key: place for place, key in enumerate(used)})),
+        "items": items,
         "next": paging.cursor_of(*_place(rows[-1])) if more else None,
     }
 
 
-def _accounts(rows: list[Holder], places: dict[Any, int]) -> Iterator[dict[str, Any]]:
-    for (account, sequence, last, moved_at), holders in groupby(rows, key=lambda row: row[:4]):
-        members: dict[int, list[str]] = {}
-        for row in holders:
-            if row.member:
-                members.setdefault(places[row.plan, row.version, row.status], []).append(dashed(row.member))
-        yield {
-            "account_id": account,
-            "sequence": sequence,
-            "id": dashed(last),
-            "at": clock.to_text(moved_at),
-            "holders": [{"grant": place, "members": held} for place, held in members.items()],
-        }
+def _accounts(rows: list[Row], used: dict[Grant, int]) -> list[Told]:
+    """The grants that they hold are numbered in `used`."""
+    items: list[Told] = []
+    account, holders = "", dict[int, list[str]]()
+    for subject, sequence, last, moved_at, member, _, plan, version, status in rows:
+        if subject != account:
+            account, holders = subject, {}
+            items.append(Told(subject, sequence, last, moved_at, holders))
+        if member:
+            place = used.setdefault((plan, version, status), len(used))
+            holders.setdefault(place, []).append(member)
+    return items
 
 
-def _rows(account: str | None, cursor: str, limit: int) -> Iterable[Holder]:
+def _rows(account: str | None, cursor: str, limit: int) -> list[Row]:
     if not cursor:
         return _select(_WHOLE_ACCOUNT, [account], limit) if account else _select(_NEXT_ACCOUNTS, [""], limit)
     told, member, assignment = paging.after(cursor, paging.uuid_text, _id_or_none, _id_or_none)
     subject = account or told
-    rest = list(_select(_REST_OF_ACCOUNT, [subject, member, assignment], limit)) if member else []
+    rest = _select(_REST_OF_ACCOUNT, [subject, member, assignment], limit) if member else []
     if account or len(rest) == limit:
         return rest
     return [*rest, *_select(_NEXT_ACCOUNTS, [subject], limit - len(rest))]
 
 
-def _select(where: str, values: list[Any], limit: int) -> Iterator[Holder]:
+def _select(where: str, values: list[Any], limit: int) -> list[Row]:
     place = db.database.param
     kind = "postgresql" if db.is_postgres() else "sqlite"
     statement = _HOLDERS.format(**_SPELLED[kind], where=where.format(place), limit=place)
-    yield from map(Holder._make, db.database.execute_sql(statement, (*values, limit)))
+    chosen: list[Row] = db.database.execute_sql(statement, (*values, limit)).fetchall()
+    return chosen
 
 
 def _id_or_none(text: str) -> None:
@@ -110,8 +121,9 @@ def _id_or_none(text: str) -> None:
         paging.uuid_text(text)
 
 
-def _place(row: Holder) -> tuple[str, str, str]:
-    return row.account, row.member or "", row.assignment or ""
+def _place(row: Row) -> tuple[str, str, str]:
+    account, _, _, _, member, assignment, *_ = row
+    return account, member or "", assignment or ""
 
 
 def _grants() -> dict[Any, dict[str, Any]]:
