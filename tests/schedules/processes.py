@@ -158,7 +158,7 @@ class Producer:
                 window = relay.unsent(ALL)
                 for event in window[:steps]:
                     inbox.publish(event.envelope.encode())
-                if steps > len(window) and lease.take():
+                if window and steps > len(window) and lease.take():
                     relay.mark_sent(window)
             except peewee.OperationalError:
                 assert self.busy, "only the open transaction may hold the lock"
