@@ -22,10 +22,11 @@ SOMEBODY = context.Context("member:1", "correlation", "traceparent", "192.0.2.1"
 NOBODY = context.Context("service:orders", "correlation")
 
 
-def written(event: outbox.Event, stream: outbox.Stream, acting: context.Context) -> dict[str, Any]:
-    """The envelope as the outbox writes it."""
-    with context.acting(acting):
-        envelope: dict[str, Any] = json.loads(outbox._envelope(event, clock.new_id(), stream, clock.now()))
+def written(event: outbox.Event, place: tuple[int, str | None], acting: context.Context) -> dict[str, Any]:
+    """The envelope as the outbox writes it, after the event of that id."""
+    sequence, previous = place
+    told = outbox._envelope(event, (sequence, clock.new_id(), previous), clock.now(), acting)
+    envelope: dict[str, Any] = json.loads(told)
     return envelope
 
 
@@ -35,10 +36,8 @@ def speaking_as_orders(monkeypatch):
 
 
 def test_the_envelope_describes_every_attribute_that_is_sent():
-    everything = written(
-        outbox.Event("order.paid", "1", {}, must=True), outbox.Stream(head=2, previous=clock.new_id()), SOMEBODY
-    )
-    least = written(outbox.Event("order.paid", "1", {}), outbox.Stream(head=1), NOBODY)
+    everything = written(outbox.Event("order.paid", "1", {}, must=True), (2, clock.new_id()), SOMEBODY)
+    least = written(outbox.Event("order.paid", "1", {}), (1, None), NOBODY)
 
     assert list(everything) == list(ENVELOPE["properties"])
     assert set(least) == set(ENVELOPE["required"])
