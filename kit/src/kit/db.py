@@ -5,6 +5,7 @@ SQLite: WAL, IMMEDIATE transactions, synchronous FULL, foreign keys. PostgreSQL:
 
 import fcntl
 import logging
+import select
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -12,7 +13,7 @@ from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import peewee
 from playhouse import db_url, pool
@@ -24,7 +25,6 @@ database = peewee.DatabaseProxy()
 
 LONGEST_TRANSACTION = 60  # seconds; catch-up overlaps its looks by more than this
 ROWS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement; PostgreSQL reads longer ones no quicker
-SHORT_REST = 1.0  # seconds
 MIGRATION_LOCK = 7_021_202_611
 POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
 QUOTED = {"unquote_user": True, "unquote_password": True}
@@ -45,14 +45,17 @@ def _plural(model: type) -> str:
 
 
 class _Pool(pool.PooledPostgresqlDatabase):
-    """Asks a connection whether it still lives only after a rest: to ask costs as much as a small query."""
-
-    used: ClassVar[dict[int, float]] = {}
+    """Sees at its socket that a connection ended while it rested: there is something to read though nothing was
+    asked. To ask with a statement, as peewee does, costs as much as a small query."""
 
     def _is_closed(self, connection: Any) -> bool:
-        last, self.used[id(connection)] = self.used.get(id(connection), 0.0), time.monotonic()
-        rested = self.used[id(connection)] - last > SHORT_REST
-        return bool(super()._is_closed(connection) if rested else connection.closed)
+        return bool(connection.closed or _has_news(connection.fileno()))
+
+
+def _has_news(socket: int) -> bool:
+    looks = select.poll()
+    looks.register(socket, select.POLLIN)
+    return bool(looks.poll(0))
 
 
 db_url.register_database(_Pool, "postgresql+pool", "postgres+pool")
