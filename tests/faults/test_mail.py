@@ -19,8 +19,14 @@ def state_of_notices(shop: Shop) -> list[str]:
     return [row["state"] for row in rows if row["assignment"]]
 
 
+def the_next_mail_meets(fault: str, patient: Patient, shop: Shop) -> None:
+    """Once, and not the receipt of what the shop bought before."""
+    assert checker.until_whole(patient.suite, shop) == []
+    patient.suite.mailbox.fail(fault, times=1)
+
+
 def test_a_connection_dropped_after_the_mail_brings_no_second_mail_with_another_name(patient, shop):
-    patient.suite.mailbox.fail(DROP_AFTER_DATA, times=1)
+    the_next_mail_meets(DROP_AFTER_DATA, patient, shop)
     shop.assigns(shop.person, "eco")
 
     assert checker.until_whole(patient.suite, shop) == []
@@ -30,7 +36,7 @@ def test_a_connection_dropped_after_the_mail_brings_no_second_mail_with_another_
 @on_sqlite
 def test_control_a_message_id_made_for_each_attempt_is_caught(patient, shop):
     patient.mutate("notifier-worker", "fresh_message_id")
-    patient.suite.mailbox.fail(DROP_AFTER_DATA, times=1)
+    the_next_mail_meets(DROP_AFTER_DATA, patient, shop)
     shop.assigns(shop.person, "eco")
 
     assert GHOST in kinds(patient.at_rest(shop))
@@ -42,7 +48,7 @@ def test_control_a_message_id_made_for_each_attempt_is_caught(patient, shop):
     [(DROP_BEFORE_DATA, "sent"), ("451 4.3.0 Try later", "sent"), ("554 5.7.1 Never", "failed")],
 )
 def test_what_a_mail_server_answers_has_its_consequence_once(patient, shop, fault, ends):
-    patient.suite.mailbox.fail(fault, times=1)
+    the_next_mail_meets(fault, patient, shop)
     shop.assigns(shop.person, "eco")
 
     assert checker.until_whole(patient.suite, shop) == []
@@ -53,7 +59,7 @@ def test_what_a_mail_server_answers_has_its_consequence_once(patient, shop, faul
 @pytest.mark.matrix
 def test_control_a_notifier_that_gives_up_at_the_first_no_is_caught(patient, shop):
     patient.mutate("notifier-worker", "gives_up_early")
-    patient.suite.mailbox.fail(DROP_BEFORE_DATA, times=1)
+    the_next_mail_meets(DROP_BEFORE_DATA, patient, shop)
     shop.assigns(shop.person, "eco")
     patient.at_rest(shop)
 
