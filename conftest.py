@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 # Tests of these share a suite of real processes, one on each kind of database; controls may have a third one.
 JOURNEYS = "tests/journeys/"
 SHARE_A_WARD = ("tests/faults/", "tests/restores/", f"{JOURNEYS}test_outages.py", f"{JOURNEYS}test_at_once.py")
+LONG_WITH_ALL_FAULTS = "tests/contracts/test_client.py"  # one kind of database does not wait for the other
 # With all faults PostgreSQL takes longest: these of its tests go to the process that is done first.
 SECOND_WARD = ("test_api.py", "test_deploy.py", "test_mail.py", "test_outages.py")
 
@@ -49,9 +50,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Together(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
+            _, _, parameters = test.partition("[")
+            if file == LONG_WITH_ALL_FAULTS and "FAULT_MATRIX" in os.environ:
+                return f"{file} [{parameters}"
             if not file.startswith(SHARE_A_WARD):
                 return file
-            _, _, parameters = test.partition("[")
             if "postgresql" in parameters:
                 second = "FAULT_MATRIX" in os.environ and file.endswith(SECOND_WARD)
                 return "second ward on postgresql" if second else "ward on postgresql"

@@ -9,7 +9,8 @@ RUN python -m venv tools && tools/bin/pip install --quiet --no-cache-dir --requi
     --requirement uv.txt --requirement hatchling.txt
 
 COPY pyproject.toml uv.lock ./
-RUN tools/bin/uv export --quiet --frozen --package seatwise --no-dev --no-emit-workspace --output-file locked.txt \
+RUN tools/bin/uv export --quiet --frozen --package seatwise-suite --no-dev --no-emit-workspace \
+        --output-file locked.txt \
     && python -m venv --without-pip /app \
     && tools/bin/uv pip install --quiet --python /app --require-hashes --only-binary :all: --compile-bytecode \
         --requirement locked.txt
