@@ -2,6 +2,7 @@
 
 import re
 import stat
+import tomllib
 from typing import Any
 
 import pytest
@@ -41,6 +42,24 @@ def test_a_dockerfile_builds_from_the_official_image_and_ends_without_root(unit)
     assert not any("syntax=" in line for line in lines)
     assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
     assert any(line.startswith('ENTRYPOINT ["python", "-m", ') for line in lines)
+
+
+PACKAGE = re.compile(r"--package (\S+)")
+
+
+@pytest.mark.parametrize("unit", DOCKERFILES)
+def test_the_package_whose_dependencies_a_dockerfile_installs_is_one_that_it_copied(unit):
+    """An engine finds out too, but `make test` starts none."""
+    text = DOCKERFILES[unit]
+    copied = [
+        path
+        for line in re.findall(r"^COPY (.*pyproject\.toml.*) ", text, re.MULTILINE)
+        for path in line.split()
+    ]
+    projects = [tomllib.loads((ROOT / path).read_text()) for path in copied if path.endswith("pyproject.toml")]
+
+    assert PACKAGE.findall(text) != []
+    assert set(PACKAGE.findall(text)) <= {project["project"]["name"] for project in projects}
 
 
 @pytest.mark.parametrize("unit", DOCKERFILES)
