@@ -51,12 +51,8 @@ PACKAGE = re.compile(r"--package (\S+)")
 def test_the_package_whose_dependencies_a_dockerfile_installs_is_one_that_it_copied(unit):
     """An engine finds out too, but `make test` starts none."""
     text = DOCKERFILES[unit]
-    copied = [
-        path
-        for line in re.findall(r"^COPY (.*pyproject\.toml.*) ", text, re.MULTILINE)
-        for path in line.split()
-    ]
-    projects = [tomllib.loads((ROOT / path).read_text()) for path in copied if path.endswith("pyproject.toml")]
+    copied = re.findall(r"(?<= )(?:\S+/)?pyproject\.toml", text)
+    projects = [tomllib.loads((ROOT / path).read_text()) for path in copied]
 
     assert PACKAGE.findall(text) != []
     assert set(PACKAGE.findall(text)) <= {project["project"]["name"] for project in projects}
