@@ -6,8 +6,6 @@ import socket
 import sys
 from pathlib import Path
 
-from kit.settings import variable
-
 HOST = "127.0.0.1"
 LOWEST, HIGHEST = 20_000, 32_000  # below the ports that the system gives to outgoing connections
 
@@ -62,12 +60,17 @@ def _claim(port: int) -> bool:
     return True
 
 
+def _variable(name: str) -> str:
+    """As the settings of units spell it; but the mailbox's image, which has this file, has no kit."""
+    return f"{name.upper().replace('-', '_')}_PORT"
+
+
 def chosen() -> dict[str, int]:
     """The fixed ports or those of the environment; PortBusy names the first that is taken."""
-    ports = {name: int(os.environ.get(f"{variable(name)}_PORT") or default) for name, default in KNOWN.items()}
+    ports = {name: int(os.environ.get(_variable(name)) or default) for name, default in KNOWN.items()}
     for name, port in ports.items():
         if not is_free(port):
-            other = f"make run {variable(name)}_PORT={free(1)[0]}"
+            other = f"make run {_variable(name)}={free(1)[0]}"
             raise PortBusy(f"Port {port} ({name}) is taken{_by(port)}. Stop that, or choose another: {other}")
     return ports
 

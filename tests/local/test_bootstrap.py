@@ -44,7 +44,7 @@ def test_the_pinned_tool_is_pinned_by_hash():
     assert "--hash=sha256:" in bootstrap.PIN.read_text()
 
 
-@pytest.mark.parametrize("module", ["bootstrap", "system", "running"])
+@pytest.mark.parametrize("module", ["bootstrap", "system", "running", "ports"])
 def test_what_runs_first_needs_nothing_but_python(module):
     """-S leaves out site-packages: only the standard library is there."""
     env = {"PYTHONPATH": str(running.REPOSITORY / "deploy")}
