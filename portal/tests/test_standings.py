@@ -33,6 +33,14 @@ def test_pages_with_licenses_say_it(signed_in, suite, language, status):
     assert [path for path in pages if said not in browser.open(path).text.lower()] == []
 
 
+def test_whoever_wants_to_buy_reads_it_before_the_packages(ada, suite):
+    hold(suite, "Grace Hopper")
+    suite.status = "suspended"
+    page = ada.open("/licenses").text
+
+    assert 0 < page.index("is suspended") < page.index("Packages")
+
+
 def test_whoever_holds_a_license_sees_that_it_is_suspended(signed_in, suite):
     held = hold(suite, "Grace Hopper")
     held["license"]["status"] = "suspended"

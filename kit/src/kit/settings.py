@@ -1,6 +1,9 @@
 """Settings that every process has, read once from the environment (a `.env` file is not read)."""
 
+import os
+import secrets
 from importlib import metadata
+from pathlib import Path
 from typing import NamedTuple
 
 import environs
@@ -63,3 +66,19 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
         release=env.str("RELEASE", "") or metadata.version(f"seatwise-{name}"),
         **chosen,
     )
+
+
+def secret(path: Path) -> str:
+    """The key in the file, which whoever starts first writes: linking a finished file into place is atomic."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

@@ -1,7 +1,5 @@
 """Settings of the portal, read once from the environment."""
 
-import os
-import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +34,7 @@ def read() -> Settings:
     unit = kit_settings.read("portal", port=8000, sources=SERVICES)
     return Settings(
         unit=unit,
-        secret_key=_secret(Path(env.str("SECRET_KEY_FILE", "keys/portal-secret"))),
+        secret_key=kit_settings.secret(Path(env.str("SECRET_KEY_FILE", "keys/portal-secret"))),
         smtp_url=env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
         mail_from=env.str("MAIL_FROM", "Seatwise <no-reply@seatwise.example>"),
         portal_url=env.str("PORTAL_URL", f"http://{unit.host}:{unit.port}").rstrip("/"),
@@ -46,19 +44,3 @@ def read() -> Settings:
         support_email=env.str("SUPPORT_EMAIL", ""),
         secure_messages_url=env.str("SECURE_MESSAGES_URL", "").rstrip("/"),
     )
-
-
-def _secret(path: Path) -> str:
-    """The key in the file, which whoever starts first writes: linking a finished file into place is atomic."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()

@@ -1,7 +1,5 @@
 """Settings of the product: those that every service has, and its own."""
 
-import os
-import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,25 +34,9 @@ def own() -> Own:
         url=env.str("SECURE_MESSAGES_URL", "http://127.0.0.1:8030").rstrip("/"),
         portal_url=env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/"),
         entitlements_url=env.str("ENTITLEMENTS_URL", "http://127.0.0.1:8003"),
-        secret=_secret(Path(env.str("SECRET_KEY_FILE", f"keys/{NAME}-secret"))),
+        secret=settings.secret(Path(env.str("SECRET_KEY_FILE", f"keys/{NAME}-secret"))),
         data=Path(env.str("DATA_DIR", "data")),
         smtp_url=env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
         mail_from=env.str("MAIL_FROM", "Secure messages <no-reply@seatwise.example>"),
         licenses_good_for=env.float("LICENSES_GOOD_FOR", DAY),
     )
-
-
-def _secret(path: Path) -> str:
-    """The key in the file, which whoever starts first writes: linking a finished file into place is atomic."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()

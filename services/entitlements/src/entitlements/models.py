@@ -297,6 +297,8 @@ class Assignment(db.Table):
 
 LIVE = Assignment.ended_at.is_null()
 RESTRICTED = (Restriction.subscription_id == License.subscription_id) & IN_FORCE
+# The same for statements of text, in which a license is l.
+JOIN_RESTRICTION = "LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL"
 STATUS = peewee.fn.COALESCE(Restriction.status, ACTIVE).alias("status")  # of a license, RESTRICTED joined
 GRANTED = (PlanVersion.plan == License.plan) & (PlanVersion.version == License.version)
 Assignment.add_index(

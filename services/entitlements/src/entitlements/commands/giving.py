@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from entitlements import domain, events
 from entitlements.domain import Holding, Seats, Taker
 from entitlements.models import (
+    JOIN_RESTRICTION,
     RESTRICTED,
     Assignment,
     License,
@@ -40,13 +41,13 @@ _FORMER = """
 SELECT CAST(f.member AS text), CAST(l.id AS text), l.interval, l.version, coalesce(r.status, 'active'),
 CAST(f.id AS text), f.code, f.activated_at
 FROM assignments f JOIN licenses l ON l.id = f.license
-LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+{restriction}
 WHERE f.plan = {0} AND f.end_reason = {0} AND f.ended_at > {0} AND l.state = {0} AND f.member {among}
 ORDER BY f.ended_at DESC
 """
 _FREE = """
 SELECT CAST(l.id AS text), l.interval, l.version, 'active' FROM licenses l
-LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+{restriction}
 WHERE l.account = {0} AND l.plan = {0} AND l.state = {0} AND r.status IS NULL
 ORDER BY l.term_end DESC, l.id LIMIT {0}
 """
@@ -279,4 +280,6 @@ def _run(statement: str, *values: Any, among: Iterable[str] | None = None, kind:
     """A list is a statement's last value."""
     listed = [] if among is None else [json.dumps(list(among))]
     spelled = _AMONG["postgresql" if db.is_postgres() else "sqlite"].format(db.database.param, kind=kind)
-    return db.database.execute_sql(statement.format(db.database.param, among=spelled), (*values, *listed))
+    return db.database.execute_sql(
+        statement.format(db.database.param, among=spelled, restriction=JOIN_RESTRICTION), (*values, *listed)
+    )

@@ -6,13 +6,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
-from entitlements.models import Account, Member, PlanVersion
+from entitlements.models import JOIN_RESTRICTION, Account, Member, PlanVersion
 from entitlements.queries.raw import chosen, parsed
 from kit import db
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
-_HELD = """
+_HELD = f"""
 SELECT replace(CAST(m.id AS text), '-', ''), replace(CAST(m.account AS text), '-', ''), v.plan, r.status,
     CAST(v.features AS text)
 FROM members m
@@ -20,8 +20,8 @@ LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
 LEFT JOIN plan_versions v ON v.plan = l.plan AND v.version = l.version
 LEFT JOIN plans p ON p.code = l.plan
-LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
-WHERE m.id {} ORDER BY p.rank, p.code
+{JOIN_RESTRICTION}
+WHERE m.id {{}} ORDER BY p.rank, p.code
 """
 
 _REPEATED = "account_id", "member_id", "feature"  # of a question, in its answer in a batch

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from entitlements.models import dashed
+from entitlements.models import JOIN_RESTRICTION, dashed
 from entitlements.queries import paging
 from entitlements.queries.raw import read
 from kit import clock, db
@@ -17,7 +17,7 @@ SELECT s.subject, s.head, {last}, s.moved_at, {member}, {assignment}, l.plan, l.
 FROM streams s
 LEFT JOIN assignments a ON a.account = {account_of_subject} AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
-LEFT JOIN restrictions r ON r.subscription_id = l.subscription_id AND r.until IS NULL
+{restriction}
 WHERE {where} ORDER BY s.subject, a.member, a.id LIMIT {limit}
 """
 _SPELLED = {
@@ -111,7 +111,9 @@ def _rows(account: str | None, cursor: str, limit: int) -> list[Row]:
 def _select(where: str, values: list[Any], limit: int) -> list[Row]:
     place = db.database.param
     kind = "postgresql" if db.is_postgres() else "sqlite"
-    statement = _HOLDERS.format(**_SPELLED[kind], where=where.format(place), limit=place)
+    statement = _HOLDERS.format(
+        **_SPELLED[kind], restriction=JOIN_RESTRICTION, where=where.format(place), limit=place
+    )
     chosen: list[Row] = db.database.execute_sql(statement, (*values, limit)).fetchall()
     return chosen
 
