@@ -51,6 +51,12 @@ def test_whoever_has_not_paid_is_warned_then_suspended(licenses, status, allowed
     assert licenses.value("ada", "attachments.max_mb", 0) == (100 if allowed else 0)
 
 
+def test_suspended_is_said_also_of_what_is_not_in_the_plan(licenses):
+    licenses.give("ada", "pro", PRO, status="suspended")
+
+    assert licenses.allows("ada", "flying").reason == "suspended"
+
+
 def test_an_answer_says_how_old_it_is(licenses):
     licenses.age_by(90)
 

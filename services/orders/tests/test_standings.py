@@ -176,3 +176,12 @@ def test_what_the_command_line_refuses_is_said_in_a_sentence(turn, buyer, run):
     stranger = run("suspend", buyer.account, "year", "--reason", "abuse")
     assert (stranger.returncode, "Traceback" in stranger.stderr) == (1, False)
     assert run("suspend", buyer.account, "month", "--reason", "whatever").returncode == 2
+
+
+def test_an_order_racing_a_suspension_is_refused_or_canceled_with_the_others(turn, buyer, at_once):
+    for _ in range(12):
+        quote = buyer.quote()
+        placed, _ = at_once(lambda quote=quote: buyer.place(quote), lambda: turn(SUSPEND))
+
+        assert placed.status_code == 409 or buyer.state(placed.json) == domain.CANCELED
+        turn(RESTORE)
