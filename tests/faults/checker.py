@@ -15,7 +15,7 @@ from journeys.people import Office
 from local.suite import NO_BROKER, SERVICES, Suite
 
 LOST, DOUBLED, GHOST, WRONG, STUCK = "lost", "doubled", "ghost", "wrong", "stuck"
-SOON = 60  # seconds; 30 on a machine of our own
+SOON = 90  # seconds; a mail whose sender ended waits for 60 of them
 last_look = Counter[str]()  # how many of each kind there were when it was looked last
 STAYS_SO = 1.0  # a second effect would follow the first one at once
 
