@@ -6,15 +6,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
-from entitlements.models import JOIN_RESTRICTION, Account, Member, PlanVersion
+from entitlements.models import JOIN_RESTRICTION, Account, Member, PlanVersion, dashed
 from entitlements.queries.raw import chosen, parsed
-from kit import db
 from kit.errors import Refusal, refuse
 
 # A row per license of the member; one with no plan for a member without license, none at all for strangers.
 _HELD = f"""
-SELECT replace(CAST(m.id AS text), '-', ''), replace(CAST(m.account AS text), '-', ''), v.plan, r.status,
-    CAST(v.features AS text)
+SELECT CAST(m.id AS text), CAST(m.account AS text), v.plan, r.status, CAST(v.features AS text)
 FROM members m
 LEFT JOIN assignments a ON a.member = m.id AND a.ended_at IS NULL
 LEFT JOIN licenses l ON l.id = a.license
@@ -60,15 +58,15 @@ def check_many(questions: list[Question]) -> list[dict[str, Any]]:
 
 def entitlements(account_id: str, member_id: str) -> dict[str, Any]:
     """What the member may use."""
-    held = _held_by([member_id]).get(db.bare(member_id))
-    if held is None or held.account != db.bare(account_id):
+    held = _held_by([member_id]).get(member_id)
+    if held is None or held.account != account_id:
         _refuse_stranger(account_id, member_id)
     return {"plan": held.plan, "status": held.status, "features": held.features}
 
 
 def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
-    held, feature = held_by.get(db.bare(question["member_id"])), question["feature"]
-    if held is None or held.account != db.bare(question["account_id"]):
+    held, feature = held_by.get(question["member_id"]), question["feature"]
+    if held is None or held.account != question["account_id"]:
         _refuse_stranger(question["account_id"], question["member_id"])
     if feature not in held.features:
         _check_known(feature)
@@ -77,10 +75,9 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
     rows = defaultdict(list)
-    ids = [db.bare(member_id) for member_id in member_ids]
-    for member, account, plan, restricted, features in chosen("held", _HELD, ids):
+    for member, account, plan, restricted, features in chosen("held", _HELD, list(member_ids)):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
-        rows[member].append(Held(account, plan, status, parsed(features)))
+        rows[dashed(member)].append(Held(dashed(account), plan, status, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 

@@ -26,17 +26,20 @@ def parsed(stored: str | None) -> dict[str, Any]:
 
 
 def chosen(name: str, statement: str, ids: list[str]) -> Iterable[Any]:
-    """The rows of a statement that ends in `… {} …` with these ids. For one id PostgreSQL plans it once per
-    connection: to plan a join takes it longer than to run it."""
-    some = ", ".join([db.database.param] * len(ids))
-    plain = statement.format(f"IN ({some})")
-    if len(ids) != 1 or not db.is_postgres() or db.database.in_transaction():
-        return db.database.execute_sql(plain, ids)
+    """The rows of a statement that ends in `… {} …` with these ids. PostgreSQL plans it once per connection: to plan
+    a join takes it longer than to run it."""
+    if not db.is_postgres():
+        some = ", ".join("?" * len(ids))
+        return db.database.execute_sql(statement.format(f"IN ({some})"), [db.bare(one) for one in ids])
+    listed = (f"{{{','.join(ids)}}}",)
+    plain = statement.format("= ANY(%s::uuid[])")
+    if db.database.in_transaction():
+        return db.database.execute_sql(plain, listed)
     try:
-        return db.database.execute_sql(f"EXECUTE {name}(%s)", ids)
+        return db.database.execute_sql(f"EXECUTE {name}(%s)", listed)
     except peewee.OperationalError as error:
         if error.orig.pgcode != NOT_PREPARED:  # type: ignore[attr-defined]
             raise
     with suppress(peewee.ProgrammingError):  # a pooler may choose a connection where it is prepared
-        db.database.execute_sql(f"PREPARE {name}(uuid) AS {statement.format('= $1')}")
-    return db.database.execute_sql(plain, ids)
+        db.database.execute_sql(f"PREPARE {name}(uuid[]) AS {statement.format('= ANY($1)')}")
+    return db.database.execute_sql(plain, listed)
