@@ -7,7 +7,8 @@ whatever the broker repeats, reorders or loses. Behind means sequence < head, wh
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate, count, takewhile
+from functools import cache
+from itertools import accumulate, chain, count, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -15,6 +16,7 @@ import peewee
 import structlog
 
 from kit import clock, context, db, metrics
+from kit.db import given
 from kit.errors import NotYet
 from kit.failpoints import failpoint
 
@@ -294,11 +296,17 @@ def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
     return following
 
 
+@cache
+def _lock(streams: int) -> db.Statement:
+    """So many cursors, locked in one order, so that workers that meet wait for each other."""
+    named = (Cursor.source, Cursor.subject)
+    here = peewee.Tuple(*named).in_(peewee.ValuesList([tuple(map(given, named))] * streams))
+    return db.Statement(Cursor.select().where(here).order_by(*named), locking=True)
+
+
 def _locked_places(streams: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
-    """Locked in one order, so that workers that meet wait for each other; made where there is no row yet."""
-    here = peewee.Tuple(Cursor.source, Cursor.subject).in_(peewee.ValuesList(streams))
-    chosen = db.locked(Cursor.select().where(here).order_by(Cursor.source, Cursor.subject))
-    places = {row[:2]: row for row in chosen.namedtuples()}
+    """Locked; made where there is no row yet."""
+    places = {row[:2]: row for row in _lock(len(streams))(*chain(*streams))}
     if missing := streams - places.keys():
         _ensure(*missing)
     return _locked_places(streams) if missing else places

@@ -7,13 +7,14 @@ import fcntl
 import logging
 import select
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import peewee
 from playhouse import db_url, pool
@@ -142,6 +143,41 @@ def now() -> int:
         seconds = "SELECT extract(epoch FROM clock_timestamp())"
         return int(database.execute_sql(seconds).fetchone()[0] * clock.SECOND)
     return clock.now()
+
+
+class Given(NamedTuple):
+    """The place of a value in a statement, and how the database keeps it."""
+
+    kept: Callable[[Any], Any]
+
+
+def given(field: Any) -> peewee.Value:
+    """A value of that field, which each call of the statement brings."""
+    return peewee.AsIs(Given(field.db_value), converter=False)
+
+
+class Statement:
+    """A query that is built once, for those that run all day: to build one takes peewee ten times as long as the
+    rest of it. Called with the values of what is given(), in order: the rows of a select, else how many changed."""
+
+    def __init__(self, query: Any, *, locking: bool = False):
+        self.query, self.locking = query, locking
+        self.built: dict[bool, tuple[str, list[Any]]] = {}
+        fields = query.selected_columns if isinstance(query, peewee.Select) else []
+        self.reads = [field.python_value for field in fields]
+        self.row: Any = namedtuple("Row", [field.name for field in fields])  # type: ignore[misc]
+
+    def __call__(self, *values: Any) -> Any:
+        text, places = self.built.get(is_postgres()) or self._build()
+        rest = iter(values)
+        cursor = database.execute_sql(text, [p.kept(next(rest)) if isinstance(p, Given) else p for p in places])
+        if not self.reads:
+            return cursor.rowcount
+        return [self.row._make(read(value) for read, value in zip(self.reads, row, strict=True)) for row in cursor]
+
+    def _build(self) -> tuple[str, list[Any]]:
+        query = locked(self.query) if self.locking else self.query
+        return self.built.setdefault(is_postgres(), query.sql())
 
 
 def bare(identifier: str) -> str:

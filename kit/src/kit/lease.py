@@ -6,6 +6,7 @@ import socket
 import peewee
 
 from kit import clock, db
+from kit.db import given
 
 LASTS = 10 * clock.SECOND
 HOLDER = f"{socket.gethostname()}:{os.getpid()}:{clock.new_id()[-6:]}"
@@ -30,9 +31,17 @@ def take(name: str = "worker") -> bool:
         return db.changed_one(taking)
 
 
+_OURS = db.Statement(
+    Lease.select(Lease.name).where(
+        (Lease.name == given(Lease.name))
+        & (Lease.holder == HOLDER)
+        & (Lease.expires_at >= given(Lease.expires_at))
+    )
+)
+
+
 def held(name: str = "worker") -> bool:
-    ours = (Lease.holder == HOLDER) & (Lease.expires_at >= db.now())
-    return Lease.select().where((Lease.name == name) & ours).exists()
+    return bool(_OURS(name, db.now()))
 
 
 def release(name: str = "worker") -> None:

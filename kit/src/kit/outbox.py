@@ -62,29 +62,28 @@ _ROW = ("event_id", "subject", "sequence", "type", "envelope", "created_at")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def add(*events: Event) -> None:
-    """Announce in the transaction of the change; an event outside a transaction would be a lie."""
+def add(*events: Event) -> list[str]:
+    """Announce in the transaction of the change; an event outside a transaction would be a lie. The envelopes, by
+    subject."""
     if not db.database.in_transaction():
         raise RuntimeError("outbox.add() belongs inside db.atomic()")
     streams: dict[str, list[Event]] = {}
     for event in events:
         streams.setdefault(event.subject, []).append(event)
-    for subject, told in streams.items():
-        _append(subject, told)
+    return [envelope for subject, told in streams.items() for envelope in _append(subject, told)]
 
 
-def _append(subject: str, events: list[Event]) -> None:
+def _append(subject: str, events: list[Event]) -> list[str]:
     """The stream moves once, by all of them."""
     ids, instant, by = [clock.new_id() for _ in events], clock.now(), context.current()
     moved = (subject, len(ids), db.bare(ids[-1]), instant)
     [(head, last)] = db.database.execute_sql(_MOVE.format(db.database.param), moved)
     before = [Stream.last.python_value(last), *ids]
     places = zip(count(head - len(ids) + 1), ids, before, strict=False)
-    rows = (
-        (db.bare(place[1]), subject, place[0], event.type, _envelope(event, place, instant, by), instant)
-        for event, place in zip(events, places, strict=True)
-    )
+    told = [(e, place, _envelope(e, place, instant, by)) for e, place in zip(events, places, strict=True)]
+    rows = ((db.bare(id), subject, number, e.type, text, instant) for e, (number, id, _), text in told)
     db.insert(Outbox, _ROW, rows)
+    return [envelope for _, _, envelope in told]
 
 
 def _envelope(event: Event, place: tuple[int, str, str | None], instant: int, by: context.Context) -> str:

@@ -11,6 +11,7 @@ from entitlements.commands.restrictions import note_status
 from entitlements.models import Account, Plan, PlanVersion
 from kit import db, schema
 from kit.cursors import Arrived, Handler, Handlers
+from kit.db import given
 from kit.errors import NotYet
 
 
@@ -62,6 +63,14 @@ class SubscriptionTold(View):
     status = fields.String(load_default=None)
 
 
+_LOCKED = db.Statement(Account.select(Account.id).where(Account.id == given(Account.id)), locking=True)
+_VERSION = db.Statement(
+    PlanVersion.select(PlanVersion.version).where(
+        (PlanVersion.plan == given(PlanVersion.plan)) & (PlanVersion.version == given(PlanVersion.version))
+    )
+)
+
+
 def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
     current = {**{field: told[field] for field in ("rank", "family", "version")}, "status": domain.PUBLISHED}
     Plan.insert(code=told["plan"], **current).on_conflict(conflict_target=[Plan.code], update=current).execute()
@@ -78,25 +87,23 @@ def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
 
 
 def on_order_paid(event: Arrived, told: dict[str, Any]) -> None:
-    account = _locked_account(event)
+    _lock_account(event)
     for line in told["lines"]:
-        here = (PlanVersion.plan == line["plan"]) & (PlanVersion.version == line["version"])
-        if not PlanVersion.select().where(here).exists():
+        if not _VERSION(line["plan"], line["version"]):
             raise NotYet("catalog", f"version {line['version']} of {line['plan']}")
-        issue_licenses(account, told, line)
+        issue_licenses(event.subject, told, line)
 
 
 def on_subscription_told(event: Arrived, told: dict[str, Any]) -> None:
     """All of them say the status, but for those of the first releases, which knew no other than active."""
     if told["status"] in domain.STATUSES:
-        note_status(_locked_account(event), told, event.sequence)
+        _lock_account(event)
+        note_status(event.subject, told, event.sequence)
 
 
-def _locked_account(event: Arrived) -> Account:
-    account: Account | None = db.locked(Account.select().where(Account.id == event.subject)).first()
-    if account is None:
+def _lock_account(event: Arrived) -> None:
+    if not _LOCKED(event.subject):
         raise NotYet("entitlements", f"account {event.subject}")
-    return account
 
 
 HANDLERS: Handlers = {

@@ -18,6 +18,7 @@ from entitlements.domain import (
     plain,
 )
 from kit import clock, db
+from kit.db import given
 from kit.errors import refuse
 
 
@@ -173,21 +174,30 @@ class Pool(db.Table):
         return Seats(self.assigned, self.free, self.parked)
 
     @classmethod
-    def move(cls, account: str, plan: str, interval: str, **by: int) -> Seats:
+    def move(
+        cls, account: str, plan: str, interval: str, assigned: int = 0, free: int = 0, parked: int = 0
+    ) -> Seats:
         """Change the counts of one pool by so much, e.g. assigned=1, free=-1; the plan's seats after that."""
-        here = (cls.account == account) & (cls.plan == plan) & (cls.interval == interval)
-        change = {state: getattr(cls, state) + seats for state, seats in by.items()}
-        if not db.changed_one(cls.update(**change).where(here)):
-            cls.create(account=account, plan=plan, interval=interval, **by)
+        if not _MOVED(assigned, free, parked, account, plan, interval):
+            counts = {"assigned": assigned, "free": free, "parked": parked}
+            cls.create(account=account, plan=plan, interval=interval, **counts)
         return cls.of_plan(account, plan)
 
-    @classmethod
-    def of_plan(cls, account: str, plan: str) -> Seats:
+    @staticmethod
+    def of_plan(account: str, plan: str) -> Seats:
         """The seats of a plan over its intervals."""
-        pools = cls.select(cls.assigned, cls.free, cls.parked).where(
-            (cls.account == account) & (cls.plan == plan)
-        )
-        return Seats(*(sum(counts) for counts in zip(*pools.tuples(), strict=True)))
+        return Seats(*map(sum, zip(*_COUNTED(account, plan), strict=True)))
+
+
+_OF_PLAN = (Pool.account == given(Pool.account)) & (Pool.plan == given(Pool.plan))
+_MOVED = db.Statement(
+    Pool.update(
+        assigned=Pool.assigned + given(Pool.assigned),
+        free=Pool.free + given(Pool.free),
+        parked=Pool.parked + given(Pool.parked),
+    ).where(_OF_PLAN & (Pool.interval == given(Pool.interval)))
+)
+_COUNTED = db.Statement(Pool.select(Pool.assigned, Pool.free, Pool.parked).where(_OF_PLAN))
 
 
 class Restriction(db.Table):

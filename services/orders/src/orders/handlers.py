@@ -7,6 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 
 from kit import clock, db, outbox
 from kit.cursors import Arrived, Handler, Handlers
+from kit.db import given
 from kit.errors import NotYet
 from orders import domain, events
 from orders.models import Account, IssuedLine, Order, Plan, PlanVersion, Subscription, SubscriptionItem
@@ -62,6 +63,21 @@ class SeatsParked(View):
     parked = fields.Integer(required=True)
 
 
+_LOCKED = db.Statement(Account.select(Account.id).where(Account.id == given(Account.id)), locking=True)
+_ORDER = db.Statement(
+    Order.select().where((Order.id == given(Order.id)) & (Order.account == given(Order.account)))
+)
+_NOTE_ISSUED = db.Statement(
+    IssuedLine.insert(order=given(IssuedLine.order), line=given(IssuedLine.line)).on_conflict_ignore()
+)
+_ISSUED = db.Statement(IssuedLine.select(IssuedLine.line).where(IssuedLine.order == given(IssuedLine.order)))
+_FULFILL = db.Statement(
+    Order.update(status=given(Order.status), fulfilled_at=given(Order.fulfilled_at)).where(
+        Order.id == given(Order.id)
+    )
+)
+
+
 def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
     """The next version of a plan, which may have been retired before."""
     code, version, rank = told.pop("plan"), told.pop("version"), told.pop("rank")
@@ -90,17 +106,16 @@ def on_account_described(event: Arrived, told: dict[str, Any]) -> None:
 def on_license_issued(event: Arrived, told: dict[str, Any]) -> None:
     """An order is fulfilled once the licenses of every line are there."""
     _lock_account(event)
-    order = Order.get_or_none(id=told["order_id"], account=event.subject)
-    if order is None:
+    found = _ORDER(told["order_id"], event.subject)
+    if not found:
         log.warning("issued_for_unknown_order", order=str(told["order_id"]), account=event.subject)
         return
-    IssuedLine.insert(order=order, line=told["line"]).on_conflict_ignore().execute()
-    issued = {row.line for row in IssuedLine.select().where(IssuedLine.order == order)}
+    [order] = found
+    _NOTE_ISSUED(order.id, told["line"])
+    issued = {row.line for row in _ISSUED(order.id)}
     if order.status == domain.PAID and issued >= {line["line"] for line in order.lines}:
-        order.status = domain.moved(order.status, domain.FULFILLED)
-        order.fulfilled_at = clock.now()
-        order.save(only=[Order.status, Order.fulfilled_at])
-        outbox.add(events.order_fulfilled(order))
+        _FULFILL(domain.moved(order.status, domain.FULFILLED), clock.now(), order.id)
+        outbox.add(events.order_fulfilled(Order(**order._asdict())))
 
 
 def on_seats_parked(event: Arrived, told: dict[str, Any]) -> None:
@@ -117,7 +132,7 @@ def on_seats_parked(event: Arrived, told: dict[str, Any]) -> None:
 
 
 def _lock_account(event: Arrived) -> None:
-    if db.locked(Account.select().where(Account.id == event.subject)).first() is None:
+    if not _LOCKED(event.subject):
         raise NotYet("entitlements", f"account {event.subject}")
 
 

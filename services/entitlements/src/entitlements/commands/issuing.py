@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from entitlements import domain, events
-from entitlements.models import Account, License, Pool
+from entitlements.models import License, Pool
 from kit import clock, db, outbox
 
 # The ids of up to 10,000 rows travel as one JSON list; their place in it is the number of the seat.
@@ -16,10 +16,10 @@ _NUMBERED_IDS = {
 }
 
 
-def issue_licenses(account: Account, order: dict[str, Any], line: dict[str, Any]) -> None:
+def issue_licenses(account_id: str, order: dict[str, Any], line: dict[str, Any]) -> None:
     """Make the seats of a paid order line exist, once; part of the transaction of `order.paid`."""
     seat = {
-        "account": account.id,
+        "account": account_id,
         "plan": line["plan"],
         "version": line["version"],
         "interval": order["interval"],
@@ -31,8 +31,8 @@ def issue_licenses(account: Account, order: dict[str, Any], line: dict[str, Any]
         "term_end": order["term"]["end"],
     }
     if _insert(seat, line["seats"]):
-        pool = Pool.move(account.id, line["plan"], order["interval"], free=line["seats"])
-        outbox.add(events.license_issued(account.id, order, line, pool))
+        pool = Pool.move(account_id, line["plan"], order["interval"], free=line["seats"])
+        outbox.add(events.license_issued(account_id, order, line, pool))
 
 
 def _insert(seat: dict[str, Any], count: int) -> bool:

@@ -22,7 +22,7 @@ from entitlements.models import (
 from kit import db, outbox
 
 
-def note_status(account: Account, told: dict[str, Any], sequence: int) -> None:
+def note_status(account_id: str, told: dict[str, Any], sequence: int) -> None:
     """Inside the transaction of event `sequence` of orders; the same status again changes nothing."""
     subscription, status = told["subscription_id"], told["status"]
     former = Restriction.status_of(subscription)
@@ -32,8 +32,8 @@ def note_status(account: Account, told: dict[str, Any], sequence: int) -> None:
     Restriction.update(until=sequence).where(here).execute()
     if status != ACTIVE:
         kept = {"interval": told["interval"], "status": status, "since": sequence}
-        Restriction.create(subscription_id=subscription, account=account, **kept)
-    _tell_holders(account.id, subscription, former, status)
+        Restriction.create(subscription_id=subscription, account=account_id, **kept)
+    _tell_holders(account_id, subscription, former, status)
 
 
 def undo_statuses(source: str, subject: str, sequence: int) -> list[str]:
