@@ -25,7 +25,7 @@ from orders import domain, events
 from orders.models import Attempt, Order, Quote, Subscription
 
 TITLE = "order.paid → license and mail"
-RATES = (100, 10)  # orders a second; the lower one leaves processors free
+RATES = (100, 30)  # orders a second; the lower one leaves processors free
 WARM, SECONDS, STRETCH = 3, 20, 5
 BOUNDS = {
     (100, "license visible", 50): (40, 20),
@@ -259,7 +259,7 @@ class _Licenses:
         self.thread.join()
 
     def _look(self, url: str) -> None:
-        newest = f"SELECT order_id::text FROM licenses ORDER BY id DESC LIMIT {2 * max(RATES)}"
+        newest = f"SELECT order_id::text FROM licenses ORDER BY id DESC LIMIT {max(RATES) // 2}"
         with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             while not self.over.wait(LOOK_EVERY):

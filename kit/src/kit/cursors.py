@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import accumulate, chain, count, takewhile
+from itertools import accumulate, count, takewhile
 from typing import Any, NamedTuple
 
 import marshmallow
@@ -300,13 +300,17 @@ def _advance(events: list[Arrived], begun: bool) -> list[Arrived]:
 def _lock(streams: int) -> db.Statement:
     """So many cursors, locked in one order, so that workers that meet wait for each other."""
     named = (Cursor.source, Cursor.subject)
-    here = peewee.Tuple(*named).in_(peewee.ValuesList([tuple(map(given, named))] * streams))
+    places = [tuple(given(field, f"{field.name}{number}") for field in named) for number in range(streams)]
+    here = peewee.Tuple(*named).in_(peewee.ValuesList(places))
     return db.Statement(Cursor.select().where(here).order_by(*named), locking=True)
 
 
 def _locked_places(streams: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
     """Locked; made where there is no row yet."""
-    places = {row[:2]: row for row in _lock(len(streams))(*chain(*streams))}
+    named = {
+        f"{name}{n}": one for n, stream in enumerate(streams) for name, one in zip(MOVED, stream, strict=False)
+    }
+    places = {row[:2]: row for row in _lock(len(streams))(**named)}
     if missing := streams - places.keys():
         _ensure(*missing)
     return _locked_places(streams) if missing else places

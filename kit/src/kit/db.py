@@ -146,19 +146,20 @@ def now() -> int:
 
 
 class Given(NamedTuple):
-    """The place of a value in a statement, and how the database keeps it."""
+    """The place of a value in a statement: its name, and how the database keeps it."""
 
+    name: str
     kept: Callable[[Any], Any]
 
 
-def given(field: Any) -> peewee.Value:
-    """A value of that field, which each call of the statement brings."""
-    return peewee.AsIs(Given(field.db_value), converter=False)
+def given(field: Any, name: str = "") -> peewee.Value:
+    """A value of that field, which each call of the statement brings by the field's name or another."""
+    return peewee.AsIs(Given(name or field.name, field.db_value), converter=False)
 
 
 class Statement:
-    """A query that is built once, for those that run all day: to build one takes peewee ten times as long as the
-    rest of it. Called with the values of what is given(), in order: the rows of a select, else how many changed."""
+    """A query that is built once, for those that run all day: to build one takes peewee ten times as long as
+    the rest of it. Called with the values of what is given(): the rows of a select, else how many changed."""
 
     def __init__(self, query: Any, *, locking: bool = False):
         self.query, self.locking = query, locking
@@ -167,17 +168,17 @@ class Statement:
         self.reads = [field.python_value for field in fields]
         self.row: Any = namedtuple("Row", [field.name for field in fields])  # type: ignore[misc]
 
-    def __call__(self, *values: Any) -> Any:
-        text, places = self.built.get(is_postgres()) or self._build()
-        rest = iter(values)
-        cursor = database.execute_sql(text, [p.kept(next(rest)) if isinstance(p, Given) else p for p in places])
+    def __call__(self, **values: Any) -> Any:
+        if is_postgres() not in self.built:
+            self.built[is_postgres()] = (locked(self.query) if self.locking else self.query).sql()
+        text, places = self.built[is_postgres()]
+        filled = [p.kept(values[p.name]) if isinstance(p, Given) else p for p in places]
+        cursor = database.execute_sql(text, filled)
         if not self.reads:
             return cursor.rowcount
-        return [self.row._make(read(value) for read, value in zip(self.reads, row, strict=True)) for row in cursor]
-
-    def _build(self) -> tuple[str, list[Any]]:
-        query = locked(self.query) if self.locking else self.query
-        return self.built.setdefault(is_postgres(), query.sql())
+        return [
+            self.row._make(read(value) for read, value in zip(self.reads, row, strict=True)) for row in cursor
+        ]
 
 
 def bare(identifier: str) -> str:

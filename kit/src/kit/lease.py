@@ -22,26 +22,18 @@ def take(name: str = "worker") -> bool:
     """Take or keep the lease; False while another process holds it."""
     with db.atomic():
         now = db.now()
-        mine = (Lease.holder == HOLDER) | (Lease.expires_at < now)
-        taking = Lease.insert(name=name, holder=HOLDER, expires_at=now + LASTS).on_conflict(
-            conflict_target=[Lease.name],
-            update={Lease.holder: HOLDER, Lease.expires_at: now + LASTS},
-            where=mine,
-        )
-        return db.changed_one(taking)
+        ours = {Lease.holder: HOLDER, Lease.expires_at: now + LASTS}
+        may = (Lease.holder == HOLDER) | (Lease.expires_at < now)
+        taking = Lease.insert({Lease.name: name, **ours})
+        return db.changed_one(taking.on_conflict(conflict_target=[Lease.name], update=ours, where=may))
 
 
-_OURS = db.Statement(
-    Lease.select(Lease.name).where(
-        (Lease.name == given(Lease.name))
-        & (Lease.holder == HOLDER)
-        & (Lease.expires_at >= given(Lease.expires_at))
-    )
-)
+_MINE = (Lease.name == given(Lease.name)) & (Lease.holder == HOLDER)
+_HELD = db.Statement(Lease.select().where(_MINE & (Lease.expires_at >= given(Lease.expires_at, "now"))))
 
 
 def held(name: str = "worker") -> bool:
-    return bool(_OURS(name, db.now()))
+    return bool(_HELD(name=name, now=db.now()))
 
 
 def release(name: str = "worker") -> None:

@@ -63,8 +63,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def add(*events: Event) -> list[str]:
-    """Announce in the transaction of the change; an event outside a transaction would be a lie. The envelopes, by
-    subject."""
+    """Announce in the transaction of the change; an event outside a transaction would be a lie. The envelopes,
+    by subject."""
     if not db.database.in_transaction():
         raise RuntimeError("outbox.add() belongs inside db.atomic()")
     streams: dict[str, list[Event]] = {}

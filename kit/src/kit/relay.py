@@ -122,13 +122,13 @@ _UNSENT = db.Statement(
     Outbox.select(Outbox.id, Outbox.event_id, Outbox.type, Outbox.envelope)
     .where(Outbox.published_at.is_null())
     .order_by(Outbox.id)
-    .limit(given(Outbox.id))
+    .limit(given(Outbox.id, "limit"))
 )
 
 
 def unsent(limit: int) -> list[Any]:
     """What is sent next."""
-    return list(_UNSENT(limit))
+    return list(_UNSENT(limit=limit))
 
 
 def mark_sent(window: list[Any]) -> None:

@@ -89,7 +89,7 @@ def on_plan_retired(_event: Arrived, told: dict[str, Any]) -> None:
 def on_order_paid(event: Arrived, told: dict[str, Any]) -> None:
     _lock_account(event)
     for line in told["lines"]:
-        if not _VERSION(line["plan"], line["version"]):
+        if not _VERSION(plan=line["plan"], version=line["version"]):
             raise NotYet("catalog", f"version {line['version']} of {line['plan']}")
         issue_licenses(event.subject, told, line)
 
@@ -102,7 +102,7 @@ def on_subscription_told(event: Arrived, told: dict[str, Any]) -> None:
 
 
 def _lock_account(event: Arrived) -> None:
-    if not _LOCKED(event.subject):
+    if not _LOCKED(id=event.subject):
         raise NotYet("entitlements", f"account {event.subject}")
 
 

@@ -174,19 +174,17 @@ class Pool(db.Table):
         return Seats(self.assigned, self.free, self.parked)
 
     @classmethod
-    def move(
-        cls, account: str, plan: str, interval: str, assigned: int = 0, free: int = 0, parked: int = 0
-    ) -> Seats:
+    def move(cls, account: str, plan: str, interval: str, **by: int) -> Seats:
         """Change the counts of one pool by so much, e.g. assigned=1, free=-1; the plan's seats after that."""
-        if not _MOVED(assigned, free, parked, account, plan, interval):
-            counts = {"assigned": assigned, "free": free, "parked": parked}
-            cls.create(account=account, plan=plan, interval=interval, **counts)
+        pool = {"account": account, "plan": plan, "interval": interval}
+        if not _MOVED(**pool, **{"assigned": 0, "free": 0, "parked": 0, **by}):
+            cls.create(**pool, **by)
         return cls.of_plan(account, plan)
 
     @staticmethod
     def of_plan(account: str, plan: str) -> Seats:
         """The seats of a plan over its intervals."""
-        return Seats(*map(sum, zip(*_COUNTED(account, plan), strict=True)))
+        return Seats(*map(sum, zip(*_COUNTED(account=account, plan=plan), strict=True)))
 
 
 _OF_PLAN = (Pool.account == given(Pool.account)) & (Pool.plan == given(Pool.plan))

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import structlog
 
 from kit import clock, context, cursors, db, outbox
+from kit.db import given
 from kit.failpoints import failpoint
-from kit.outbox import Event, Outbox
+from kit.outbox import Event
 from notifier import domain, events, letters
 from notifier.models import Activity, Birth, Notice
 from notifier.wording import Wording
@@ -18,6 +19,52 @@ log = structlog.get_logger()
 
 TOLD = ("time", "source", "sequence", "type", "actor", "address")  # of an event, as the log keeps it
 told = attrgetter(*TOLD)
+
+
+_BORN = db.Statement(Birth.select(Birth.born_at))
+_QUEUED = (
+    Notice.id,
+    Notice.account,
+    Notice.kind,
+    Notice.member,
+    Notice.assignment,
+    Notice.actor,
+    Notice.correlation,
+    Notice.data,
+    Notice.due_at,
+    Notice.created_at,
+)
+_QUEUE = db.Statement(Notice.insert({field: given(field) for field in _QUEUED}).on_conflict_ignore())
+_DUE = db.Statement(
+    Notice.select()
+    .where(Notice.ended_at.is_null() & (Notice.due_at <= given(Notice.due_at, "now")))
+    .order_by(Notice.due_at)
+    .limit(1)
+)
+_TAKE = db.Statement(
+    Notice.update(claim=given(Notice.claim), due_at=given(Notice.due_at)).where(
+        (Notice.id == given(Notice.id))
+        & (Notice.due_at == given(Notice.due_at, "was_due_at"))
+        & (Notice.state == given(Notice.state))
+    )
+)
+_OURS = (Notice.id == given(Notice.id)) & (Notice.claim == given(Notice.claim)) & Notice.ended_at.is_null()
+_BEGIN = db.Statement(
+    Notice.update(
+        state=domain.SENDING,
+        address=given(Notice.address),
+        subject=given(Notice.subject),
+        text=given(Notice.text),
+    ).where(_OURS)
+)
+_ENDED = {
+    field: given(field)
+    for field in (Notice.state, Notice.reason, Notice.doubts, Notice.ended_at, Notice.sent_at)
+}
+_END = db.Statement(Notice.update(_ENDED).where(_OURS))
+_DROP = db.Statement(
+    Notice.update(_ENDED).where((Notice.id == given(Notice.id)) & (Notice.state == domain.QUEUED))
+)
 
 
 class Post(Protocol):
@@ -50,28 +97,26 @@ def queue_notice(
 ) -> None:
     """Write to the member about the event, unless it happened too long ago to be news."""
     now = clock.now()
-    if not domain.worth_a_mail(event.time, Birth.get().born_at, now):
-        return
-    notice = Notice.insert(
-        id=event.id,
-        account=event.subject,
-        kind=kind,
-        member=member_id,
-        assignment=assignment_id,
-        actor=event.actor,
-        correlation=event.correlation,
-        data=data,
-        due_at=now,
-        created_at=now,
-    )
-    notice.on_conflict_ignore().execute()
+    [birth] = _BORN()
+    if domain.worth_a_mail(event.time, birth.born_at, now):
+        _QUEUE(
+            id=event.id,
+            account=event.subject,
+            kind=kind,
+            member=member_id,
+            assignment=assignment_id,
+            actor=event.actor,
+            correlation=event.correlation,
+            data=data,
+            due_at=now,
+            created_at=now,
+        )
 
 
 def drop_notices(here: Any, reason: str) -> None:
     """Do not send what is no longer true; a mail that is on its way stays."""
-    queued = here & (Notice.state == domain.QUEUED)
-    for notice in Notice.select().where(queued):
-        _end(notice, queued & (Notice.id == notice.id), domain.OBSOLETE, reason)
+    for notice in Notice.select().where(here & (Notice.state == domain.QUEUED)):
+        _end(notice, _DROP, domain.OBSOLETE, reason)
 
 
 def undo_activity(source: str, subject: str, sequence: int) -> list[str]:
@@ -99,7 +144,7 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
     """
     if post.resting():
         return False
-    due = _due().first()
+    due = _due()
     if due is None:
         post.rest()
         return False
@@ -164,9 +209,9 @@ def _activation_code(notice: Notice, links: Links) -> str | None:
     return None if asked.activated or notice.data["activated"] else asked.code
 
 
-def _due() -> Any:
-    due = Notice.ended_at.is_null() & (Notice.due_at <= clock.now())
-    return Notice.select().where(due).order_by(Notice.due_at)
+def _due() -> Notice | None:
+    found = _DUE(now=clock.now())
+    return Notice(**found[0]._asdict()) if found else None
 
 
 def _claimed(notice: Notice) -> Notice | None:
@@ -184,27 +229,27 @@ def _claimed(notice: Notice) -> Notice | None:
 
 
 def _take(notice: Notice, state: str) -> bool:
-    here = (Notice.id == notice.id) & (Notice.due_at == notice.due_at) & (Notice.state == state)
+    was_due_at = notice.due_at
     notice.claim, notice.due_at = clock.new_id(), clock.now() + domain.CLAIM
     with db.atomic():
-        return db.changed_one(Notice.update(claim=notice.claim, due_at=notice.due_at).where(here))
-
-
-def _ours(notice: Notice) -> Any:
-    return (Notice.id == notice.id) & (Notice.claim == notice.claim) & Notice.ended_at.is_null()
+        taken = _TAKE(
+            id=notice.id, was_due_at=was_due_at, state=state, claim=notice.claim, due_at=notice.due_at
+        )
+    return bool(taken)
 
 
 def _begun(notice: Notice, letter: domain.Letter) -> bool:
     """Commit that the mail goes out now, as it is said, without its link."""
-    said = {"address": letter.to, "subject": letter.subject, "text": letter.stored}
     with db.atomic():
-        return db.changed_one(Notice.update(state=domain.SENDING, **said).where(_ours(notice)))
+        said = {"address": letter.to, "subject": letter.subject, "text": letter.stored}
+        return bool(_BEGIN(id=notice.id, claim=notice.claim, **said))
 
 
 def _put_back(notice: Notice, due_at: int, reason: str, **changes: Any) -> None:
     waiting = {"state": domain.QUEUED, "claim": None, "due_at": due_at, "reason": reason, **changes}
     with db.atomic():
-        Notice.update(waiting).where(_ours(notice)).execute()
+        ours = (Notice.id == notice.id) & (Notice.claim == notice.claim) & Notice.ended_at.is_null()
+        Notice.update(waiting).where(ours).execute()
 
 
 def _try_later(notice: Notice, reason: str) -> None:
@@ -225,15 +270,15 @@ def _doubt(notice: Notice, reason: str) -> None:
 
 def _record(notice: Notice, state: str, reason: str | None, message_id: str = "") -> None:
     with db.atomic():
-        _end(notice, _ours(notice), state, reason, message_id)
+        _end(notice, _END, state, reason, message_id)
 
 
-def _end(notice: Notice, here: Any, wanted: str, reason: str | None, message_id: str = "") -> None:
+def _end(notice: Notice, end: db.Statement, wanted: str, reason: str | None, message_id: str = "") -> None:
     """The outcome and what is said of it; nothing when the notice is somebody else's by now."""
     state, now = domain.end_of(wanted, notice.doubts), clock.now()
+    outcome = {"state": state, "reason": reason, "doubts": notice.doubts, "ended_at": now}
     sent_at = now if state == domain.SENT else None
-    ended = Notice.update(state=state, reason=reason, doubts=notice.doubts, ended_at=now, sent_at=sent_at)
-    if not db.changed_one(ended.where(here)):
+    if not end(id=notice.id, claim=notice.claim, sent_at=sent_at, **outcome):
         return
     log.info("notice_ended", notice=notice.id, kind=notice.kind, state=state, reason=reason)
     if state == domain.SENT:
@@ -244,9 +289,7 @@ def _end(notice: Notice, here: Any, wanted: str, reason: str | None, message_id:
 
 def _announce(event: Event) -> None:
     """Say it, and note it in the account's own log: we do not listen to ourselves."""
-    outbox.add(event)
-    said = Outbox.select().where(Outbox.subject == event.subject).order_by(Outbox.sequence.desc()).first()
-    note_activities([cursors.parse(said.envelope)])
+    note_activities([cursors.parse(envelope) for envelope in outbox.add(event)])
 
 
 def forget_old() -> None:

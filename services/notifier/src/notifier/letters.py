@@ -10,6 +10,8 @@ from typing import Any
 import css_inline
 import jinja2
 
+from kit import db
+from kit.db import given
 from notifier import domain
 from notifier.models import Account, Member, Notice, Plan
 from notifier.wording import Wording
@@ -21,6 +23,10 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_MEMBER = db.Statement(
+    Member.select().where((Member.id == given(Member.id)) & (Member.account == given(Member.account)))
+)
+_ACCOUNT = db.Statement(Account.select().where(Account.id == given(Account.id)))
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -29,10 +35,10 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
 
     `link`: where the person activates the license; None when there is nothing to activate.
     """
-    member: Member | None = Member.get_or_none(id=notice.member, account=notice.account)
-    account: Account | None = Account.get_or_none(id=notice.account)
-    if member is None or account is None:
+    members, accounts = _MEMBER(id=notice.member, account=notice.account), _ACCOUNT(id=notice.account)
+    if not (members and accounts):
         raise domain.Deferred("the member is not known here yet")
+    [member], [account] = members, accounts
     if member.removed_at is not None:
         raise domain.Obsolete("no longer a member")
     wording = Wording(domain.language_of(member.locale, account.locale))

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from email import policy, utils
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -23,6 +24,17 @@ TIMEOUT = 3.0  # seconds for one answer
 PER_MAIL = 8.0  # seconds from connecting to the last answer; a worker's part may be silent for 15
 LONGEST_REST = 30.0  # seconds; the pause doubles up to it while the server is away
 LOST = OSError  # the connection, at any moment; smtplib's own errors are OSErrors too
+
+
+class _Headers(HeaderRegistry):
+    """Makes the class of each kind of header once: the library makes one for each header of each mail."""
+
+    @cache  # noqa: B019, there is one registry
+    def __getitem__(self, name: str) -> type:
+        return super().__getitem__(name)
+
+
+POLICY = policy.SMTP.clone(header_factory=_Headers())
 
 
 class Post:
@@ -84,7 +96,7 @@ class Post:
         except LOST as error:
             self._drop()
             raise domain.Deferred(f"connection lost before the mail went out: {error}") from error
-        content = message.as_bytes(policy=policy.SMTP).replace(b"\r\n.", b"\r\n..")
+        content = message.as_bytes().replace(b"\r\n.", b"\r\n..")
         try:
             smtp.send(content + b".\r\n")
             self._expect(250, smtp.getreply, longest=PER_MAIL)
@@ -142,7 +154,7 @@ class Post:
 
 def _message(letter: Letter, sender: str, message_id: str) -> EmailMessage:
     """Text and HTML with the same content; marked as automatic so that nobody's absence answers it."""
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     name, address = utils.parseaddr(sender)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = _recipient(letter)

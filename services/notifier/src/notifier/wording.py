@@ -11,9 +11,11 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
+from kit import db
 from notifier import domain
 from notifier.models import Activity, Member, Plan
 
+_PLANS = db.Statement(Plan.select(Plan.code, Plan.name))
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
 SUMMARIES: dict[str, dict[str, str]] = json.loads(
     resources.files("notifier").joinpath("summaries.json").read_text()
@@ -100,7 +102,7 @@ class Wording:
 
     def plan(self, code: str) -> str:
         if self._plans is None:
-            self._plans = {plan.code: plan.name[self.language] for plan in Plan.select()}
+            self._plans = {plan.code: plan.name[self.language] for plan in _PLANS()}
         return self._plans.get(code, code.capitalize())
 
     def lines(self, lines: Iterable[dict[str, Any]]) -> str:

@@ -106,15 +106,15 @@ def on_account_described(event: Arrived, told: dict[str, Any]) -> None:
 def on_license_issued(event: Arrived, told: dict[str, Any]) -> None:
     """An order is fulfilled once the licenses of every line are there."""
     _lock_account(event)
-    found = _ORDER(told["order_id"], event.subject)
+    found = _ORDER(id=told["order_id"], account=event.subject)
     if not found:
         log.warning("issued_for_unknown_order", order=str(told["order_id"]), account=event.subject)
         return
     [order] = found
-    _NOTE_ISSUED(order.id, told["line"])
-    issued = {row.line for row in _ISSUED(order.id)}
+    _NOTE_ISSUED(order=order.id, line=told["line"])
+    issued = {row.line for row in _ISSUED(order=order.id)}
     if order.status == domain.PAID and issued >= {line["line"] for line in order.lines}:
-        _FULFILL(domain.moved(order.status, domain.FULFILLED), clock.now(), order.id)
+        _FULFILL(id=order.id, status=domain.moved(order.status, domain.FULFILLED), fulfilled_at=clock.now())
         outbox.add(events.order_fulfilled(Order(**order._asdict())))
 
 
@@ -132,7 +132,7 @@ def on_seats_parked(event: Arrived, told: dict[str, Any]) -> None:
 
 
 def _lock_account(event: Arrived) -> None:
-    if not _LOCKED(event.subject):
+    if not _LOCKED(id=event.subject):
         raise NotYet("entitlements", f"account {event.subject}")
 
 

@@ -26,8 +26,8 @@ def parsed(stored: str | None) -> dict[str, Any]:
 
 
 def chosen(name: str, statement: str, ids: list[str]) -> Iterable[Any]:
-    """The rows of a statement that ends in `… {} …` with these ids. PostgreSQL plans it once per connection: to plan
-    a join takes it longer than to run it."""
+    """The rows of a statement that ends in `… {} …` with these ids. PostgreSQL plans it once per connection: to
+    plan a join takes it longer than to run it."""
     if not db.is_postgres():
         some = ", ".join("?" * len(ids))
         return db.database.execute_sql(statement.format(f"IN ({some})"), [db.bare(one) for one in ids])
