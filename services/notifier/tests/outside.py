@@ -29,7 +29,7 @@ class MailServer:
 
     refuse-later (4xx), refuse (5xx), hang-up-before (the connection drops at RCPT),
     hang-up-after (it takes the mail and drops the connection), refuse-content (5xx after DATA),
-    think (half a second before it takes the mail).
+    think (half a second before it takes the mail), wait (until another mail has come).
     """
 
     def __init__(self) -> None:
@@ -85,6 +85,10 @@ class MailServer:
             case ["think"]:
                 self.faults.pop(0)
                 await asyncio.sleep(0.5)
+            case ["wait"]:
+                self.faults.pop(0)
+                while not self.mails:
+                    await asyncio.sleep(0.01)
         self.mails.append(mail)
         return "250 OK"
 

@@ -6,8 +6,10 @@ import threading
 import pytest
 
 from kit import clock, db, failpoints
-from notifier import commands, domain, mail
+from kit.worker import Job
+from notifier import commands, domain, mail, settings
 from notifier.models import Activity, Notice
+from notifier.worker import jobs
 from service_fixtures import announced
 
 from .outside import CODE, PORTAL, MailServer
@@ -223,6 +225,29 @@ def test_only_one_of_two_workers_that_look_at_once_takes_the_notice(acme):
 
     assert commands._claimed(seen_by_one) is not None
     assert commands._claimed(seen_by_other) is None
+
+
+def test_a_mail_that_the_server_thinks_about_keeps_no_other_waiting(
+    app, acme, mail_server, database, monkeypatch
+):
+    monkeypatch.setenv("SMTP_URL", mail_server.url)
+    senders = [job for name, job in jobs(settings.read()).items() if name.startswith("send mails")]
+    mail_server.faults = ["wait"]
+    acme.pays()
+    acme.pays()
+
+    def work(job: Job) -> None:
+        with database.connection_context():
+            while job.run():
+                pass
+
+    threads = [threading.Thread(target=work, args=[job]) for job in senders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [(notice.state, notice.doubts) for notice in Notice.select()] == [("sent", 0), ("sent", 0)]
 
 
 def test_a_mail_server_that_never_answers_counts_as_away(acme, links, monkeypatch):

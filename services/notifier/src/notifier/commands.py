@@ -16,55 +16,8 @@ from notifier.wording import Wording
 
 log = structlog.get_logger()
 
-
 TOLD = ("time", "source", "sequence", "type", "actor", "address")  # of an event, as the log keeps it
 told = attrgetter(*TOLD)
-
-
-_BORN = db.Statement(Birth.select(Birth.born_at))
-_QUEUED = (
-    Notice.id,
-    Notice.account,
-    Notice.kind,
-    Notice.member,
-    Notice.assignment,
-    Notice.actor,
-    Notice.correlation,
-    Notice.data,
-    Notice.due_at,
-    Notice.created_at,
-)
-_QUEUE = db.Statement(Notice.insert({field: given(field) for field in _QUEUED}).on_conflict_ignore())
-_DUE = db.Statement(
-    Notice.select()
-    .where(Notice.ended_at.is_null() & (Notice.due_at <= given(Notice.due_at, "now")))
-    .order_by(Notice.due_at)
-    .limit(1)
-)
-_TAKE = db.Statement(
-    Notice.update(claim=given(Notice.claim), due_at=given(Notice.due_at)).where(
-        (Notice.id == given(Notice.id))
-        & (Notice.due_at == given(Notice.due_at, "was_due_at"))
-        & (Notice.state == given(Notice.state))
-    )
-)
-_OURS = (Notice.id == given(Notice.id)) & (Notice.claim == given(Notice.claim)) & Notice.ended_at.is_null()
-_BEGIN = db.Statement(
-    Notice.update(
-        state=domain.SENDING,
-        address=given(Notice.address),
-        subject=given(Notice.subject),
-        text=given(Notice.text),
-    ).where(_OURS)
-)
-_ENDED = {
-    field: given(field)
-    for field in (Notice.state, Notice.reason, Notice.doubts, Notice.ended_at, Notice.sent_at)
-}
-_END = db.Statement(Notice.update(_ENDED).where(_OURS))
-_DROP = db.Statement(
-    Notice.update(_ENDED).where((Notice.id == given(Notice.id)) & (Notice.state == domain.QUEUED))
-)
 
 
 class Post(Protocol):
@@ -92,6 +45,12 @@ def note_activities(events: list[cursors.Arrived]) -> None:
     db.insert(Activity, ("id", "account", *TOLD, "data"), rows, anew)
 
 
+_BORN = db.Statement(Birth.select(Birth.born_at))
+_ABOUT = (Notice.id, Notice.account, Notice.kind, Notice.member, Notice.assignment, Notice.data)
+_BY = (Notice.actor, Notice.correlation, Notice.due_at, Notice.created_at)
+_QUEUE = db.Statement(Notice.insert({field: given(field) for field in (*_ABOUT, *_BY)}).on_conflict_ignore())
+
+
 def queue_notice(
     kind: str, event: cursors.Arrived, member_id: str, data: dict[str, Any], assignment_id: str | None = None
 ) -> None:
@@ -111,6 +70,15 @@ def queue_notice(
             due_at=now,
             created_at=now,
         )
+
+
+_ENDED = {
+    field: given(field)
+    for field in (Notice.state, Notice.reason, Notice.doubts, Notice.ended_at, Notice.sent_at)
+}
+_DROP = db.Statement(
+    Notice.update(_ENDED).where((Notice.id == given(Notice.id)) & (Notice.state == domain.QUEUED))
+)
 
 
 def drop_notices(here: Any, reason: str) -> None:
@@ -209,6 +177,14 @@ def _activation_code(notice: Notice, links: Links) -> str | None:
     return None if asked.activated or notice.data["activated"] else asked.code
 
 
+_DUE = db.Statement(
+    Notice.select()
+    .where(Notice.ended_at.is_null() & (Notice.due_at <= given(Notice.due_at, "now")))
+    .order_by(Notice.due_at)
+    .limit(1)
+)
+
+
 def _due() -> Notice | None:
     found = _DUE(now=clock.now())
     return Notice(**found[0]._asdict()) if found else None
@@ -228,6 +204,15 @@ def _claimed(notice: Notice) -> Notice | None:
     return notice if _take(notice, state=domain.QUEUED) else None
 
 
+_TAKE = db.Statement(
+    Notice.update(claim=given(Notice.claim), due_at=given(Notice.due_at)).where(
+        (Notice.id == given(Notice.id))
+        & (Notice.due_at == given(Notice.due_at, "was_due_at"))
+        & (Notice.state == given(Notice.state))
+    )
+)
+
+
 def _take(notice: Notice, state: str) -> bool:
     was_due_at = notice.due_at
     notice.claim, notice.due_at = clock.new_id(), clock.now() + domain.CLAIM
@@ -238,6 +223,17 @@ def _take(notice: Notice, state: str) -> bool:
     return bool(taken)
 
 
+_OURS = (Notice.id == given(Notice.id)) & (Notice.claim == given(Notice.claim)) & Notice.ended_at.is_null()
+_BEGIN = db.Statement(
+    Notice.update(
+        state=domain.SENDING,
+        address=given(Notice.address),
+        subject=given(Notice.subject),
+        text=given(Notice.text),
+    ).where(_OURS)
+)
+
+
 def _begun(notice: Notice, letter: domain.Letter) -> bool:
     """Commit that the mail goes out now, as it is said, without its link."""
     with db.atomic():
@@ -245,27 +241,41 @@ def _begun(notice: Notice, letter: domain.Letter) -> bool:
         return bool(_BEGIN(id=notice.id, claim=notice.claim, **said))
 
 
-def _put_back(notice: Notice, due_at: int, reason: str, **changes: Any) -> None:
-    waiting = {"state": domain.QUEUED, "claim": None, "due_at": due_at, "reason": reason, **changes}
+_PUT_BACK = db.Statement(
+    Notice.update(
+        state=domain.QUEUED,
+        claim=None,
+        due_at=given(Notice.due_at),
+        reason=given(Notice.reason),
+        attempts=given(Notice.attempts),
+        doubts=given(Notice.doubts),
+    ).where(_OURS)
+)
+
+
+def _put_back(notice: Notice, due_at: int, reason: str) -> None:
+    tried = {"attempts": notice.attempts, "doubts": notice.doubts}
     with db.atomic():
-        ours = (Notice.id == notice.id) & (Notice.claim == notice.claim) & Notice.ended_at.is_null()
-        Notice.update(waiting).where(ours).execute()
+        _PUT_BACK(id=notice.id, claim=notice.claim, due_at=due_at, reason=reason, **tried)
 
 
 def _try_later(notice: Notice, reason: str) -> None:
-    attempts = notice.attempts + 1
-    log.info("notice_deferred", notice=notice.id, kind=notice.kind, attempts=attempts, reason=reason)
-    _put_back(notice, domain.next_try(attempts, clock.now()), reason, attempts=attempts)
+    notice.attempts += 1
+    tried = {"notice": notice.id, "kind": notice.kind, "attempts": notice.attempts}
+    log.info("notice_deferred", **tried, reason=reason)
+    _put_back(notice, domain.next_try(notice.attempts, clock.now()), reason)
 
 
 def _doubt(notice: Notice, reason: str) -> None:
     """It may have arrived: sent once more with the same Message-ID, then shown as unknown."""
-    doubts = notice.doubts + 1
-    log.warning("notice_in_doubt", notice=notice.id, kind=notice.kind, doubts=doubts, reason=reason)
-    if doubts < domain.MOST_DOUBTS:
-        return _put_back(notice, domain.next_try(doubts, clock.now()), reason, doubts=doubts)
-    notice.doubts = doubts
+    notice.doubts += 1
+    log.warning("notice_in_doubt", notice=notice.id, kind=notice.kind, doubts=notice.doubts, reason=reason)
+    if notice.doubts < domain.MOST_DOUBTS:
+        return _put_back(notice, domain.next_try(notice.doubts, clock.now()), reason)
     return _record(notice, domain.UNKNOWN, reason)
+
+
+_END = db.Statement(Notice.update(_ENDED).where(_OURS))
 
 
 def _record(notice: Notice, state: str, reason: str | None, message_id: str = "") -> None:
