@@ -10,8 +10,6 @@ from kit.lease import Lease
 LEFT = db.Statement(
     Lease.select().where(Lease.expires_at >= given(Lease.expires_at, "now")).order_by(Lease.name)
 )
-    Lease.select().where(Lease.expires_at >= given(Lease.expires_at, "now")).order_by(Lease.name)
-)
 MAKE = db.Statement(
     Lease.insert(name=given(Lease.name), holder="us", expires_at=given(Lease.expires_at)).on_conflict_ignore()
 )
