@@ -140,7 +140,7 @@ def _result(rounds: measuring.Rounds) -> Result:
         "Processor time of the web process: gunicorn with one worker and the threads of the service, the token "
         "verified before and cached, permission and metrics as always; hello is asked the same bytes.",
         "One client on one connection; the people are chosen at random from all; every answer is looked at.",
-        "SQLite is for development, and a list of people has no bound there: each is on other pages of its file,"
-        " which the web process reads.",
+        "SQLite is for development, and a list of people has no bound there: each is on other pages of its"
+        " file, which the web process reads.",
     ]
     return Result(lines, notes, [Plot("checks", "Processor time of a request", microseconds, "µs")])
