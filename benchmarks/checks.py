@@ -123,7 +123,7 @@ def _result(rounds: measuring.Rounds) -> Result:
     lines, sure = [], rounds.conclusive
     for database in (POSTGRESQL, SQLITE):
         few, many = _name(database, FEW), _name(database, MANY)
-        bounds = (0.04, 0.02) if database == POSTGRESQL else (None, None)
+        must, aim = (0.04, 0.02) if database == POSTGRESQL else (None, None)
         batch = measuring.Spread(*(value / BATCH for value in rounds.ratio(_name(database, MANY, BATCH))))
         lines += [
             Line(f"{few} ÷ hello", rounds.ratio(few), 1.4, 1.1, conclusive=sure),
@@ -131,7 +131,7 @@ def _result(rounds: measuring.Rounds) -> Result:
             Line(
                 f"{database}, {MANY:,} ÷ {FEW:,} licenses", rounds.ratio(many, few), 1.1, 1.05, conclusive=sure
             ),
-            Line(f"{_name(database, MANY, BATCH)}, per check ÷ hello", batch, *bounds, conclusive=sure),
+            Line(f"{_name(database, MANY, BATCH)}, per check ÷ hello", batch, must, aim, conclusive=sure),
         ]
     lines.append(Line("hello to an empty GET ÷ hello", rounds.ratio(BARE)))
     lines.append(Line("hello ÷ itself", rounds.ratio(measuring.AGAIN)))
