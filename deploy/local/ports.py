@@ -66,12 +66,15 @@ def _variable(name: str) -> str:
 
 
 def chosen() -> dict[str, int]:
-    """The fixed ports or those of the environment; PortBusy names the first that is taken."""
+    """The fixed ports or those of the environment; PortBusy names all that are taken, and what to do."""
     ports = {name: int(os.environ.get(_variable(name)) or default) for name, default in KNOWN.items()}
-    for name, port in ports.items():
-        if not is_free(port):
-            other = f"make run {_variable(name)}={free(1)[0]}"
-            raise PortBusy(f"Port {port} ({name}) is taken{_by(port)}. Stop that, or choose another: {other}")
+    taken = {name: port for name, port in ports.items() if not is_free(port)}
+    if taken:
+        others = {name: port for name, port in ports.items() if _variable(name) in os.environ}
+        others |= zip(taken, free(len(taken)), strict=True)
+        said = ", ".join(f"port {port} ({name}) is taken{_by(port)}" for name, port in taken.items())
+        command = " ".join(["make run", *(f"{_variable(name)}={port}" for name, port in others.items())])
+        raise PortBusy(f"{said[0].upper()}{said[1:]}. Stop that, or choose others, at each start: {command}")
     return ports
 
 

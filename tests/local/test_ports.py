@@ -1,6 +1,7 @@
 """A busy port is named, with what to do."""
 
 import os
+import re
 import socket
 
 import pytest
@@ -25,6 +26,20 @@ def test_a_busy_port_is_named_with_its_holder_and_what_to_do(monkeypatch, busy):
 
     assert f"Port {busy} (portal) is taken by process {os.getpid()}" in str(refused.value)
     assert "make run PORTAL_PORT=" in str(refused.value)
+
+
+def test_all_busy_ports_are_named_with_one_command_that_keeps_what_was_chosen(monkeypatch, busy):
+    mine = ports.free(1)[0]
+    monkeypatch.setenv("CATALOG_PORT", str(mine))
+    monkeypatch.setattr(ports, "KNOWN", {"catalog": 1, "orders": busy, "portal": busy})
+
+    with pytest.raises(ports.PortBusy) as refused:
+        ports.chosen()
+
+    said, _, command = str(refused.value).partition(" at each start: ")
+    assert f"{busy} (orders)" in said
+    assert f"{busy} (portal)" in said
+    assert re.fullmatch(rf"make run CATALOG_PORT={mine} ORDERS_PORT=\d+ PORTAL_PORT=\d+", command)
 
 
 def test_the_environment_chooses_other_ports(monkeypatch):

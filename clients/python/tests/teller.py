@@ -31,7 +31,7 @@ class Teller:
         )  # account → (member, plan) → status
         self.moved: dict[str, str] = {}
         self.asked: list[str] = []
-        self.away = False
+        self.away, self.refusal = False, 503
         self.unreadable: set[str] = set()  # accounts
         self.page = 3
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -133,7 +133,7 @@ class Teller:
                 away = teller.away or query.get("subject") in teller.unreadable
                 body = {"detail": "away"} if away else getattr(teller, name)(**query)
                 text = json.dumps(body).encode()
-                self.send_response(503 if away else 200)
+                self.send_response(teller.refusal if away else 200)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)

@@ -2,7 +2,6 @@
 
 import random
 import sqlite3
-import time
 
 import pytest
 
@@ -105,23 +104,33 @@ def test_a_client_that_never_heard_anything_says_so_and_begins_when_it_can(telle
     assert knows(client, "ada")
 
 
-def test_a_source_that_is_away_is_said_once(teller, make_client, caplog):
+def test_a_source_that_is_away_is_said_once_and_that_it_is_back(teller, make_client, caplog):
     def warnings():
         return [record.message for record in caplog.records if record.levelname == "WARNING"]
 
     client = make_client()
     assert client.wait(20)
     assert not warnings()
-    for time_away in (1, 2):
+    for before in (0, 2):
         teller.away = True
-        until(lambda times=time_away: len(warnings()) == times)
+        until(lambda before=before: len(warnings()) == before + 1)
         asked = len(teller.asked)
         until(lambda asked=asked: len(teller.asked) > asked + 3)
-        assert len(warnings()) == time_away
+        assert len(warnings()) == before + 1
         assert "goes on with what it knows" in warnings()[-1]
         teller.away = False
-        back = time.time()
-        until(lambda back=back: client.age < time.time() - back)
+        until(lambda before=before: len(warnings()) == before + 2)
+        assert "hears what goes on again" in warnings()[-1]
+
+
+def test_another_reason_why_it_hears_nothing_is_said_too(teller, make_client, caplog):
+    client = make_client()
+    assert client.wait(20)
+    teller.away = True
+    until(lambda: "503" in caplog.text)
+    teller.refusal = 401
+
+    until(lambda: "401" in [record for record in caplog.records if record.levelname == "WARNING"][-1].message)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Follower(threading.Thread):
         self.stopping = threading.Event()
         self.waiting: dict[str, tuple[int, float]] = {}  # account → failures, when it is tried again
         self._since: str | None = None  # in memory only: a restart looks at all
-        self._away = False  # said once for each time away, not at every look
+        self._away = ""  # why, said once for each reason and not at every look
         self._long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
     def take(self, event: Event) -> None:
@@ -89,9 +89,9 @@ class Follower(threading.Thread):
         try:
             step(store)
         except Unreachable as error:
-            level = logging.INFO if self._away else logging.WARNING
+            level = logging.INFO if str(error) == self._away else logging.WARNING
             log.log(level, "%s goes on with what it knows: %s", self.reader, error)
-            self._away = True
+            self._away = str(error)
         except Exception:
             log.exception("%s begins anew", self.reader)
         else:
@@ -104,7 +104,9 @@ class Follower(threading.Thread):
     def _read_the_log(self, store: Store) -> None:
         began = time.time()
         self._look(store)
-        self._away = False
+        if self._away:
+            log.warning("%s hears what goes on again", self.reader)
+        self._away = ""
         for cursor in store.behind(self.reader):
             if not self.stopping.is_set() and self._may_try(cursor.account):
                 self._tries_to_read_on(store, cursor)
