@@ -123,6 +123,18 @@ def test_a_source_that_is_away_is_said_once_and_that_it_is_back(teller, make_cli
         assert "hears what goes on again" in warnings()[-1]
 
 
+def test_it_is_not_said_to_be_back_while_a_story_cannot_be_read(teller, make_client, caplog):
+    client = make_client()
+    assert client.wait(20)
+    teller.unreadable.add("acme")
+    teller.assign("acme", "ada")
+    until(lambda: "goes on with what it knows" in caplog.text)
+    asked = len(teller.asked)
+    until(lambda: len(teller.asked) > asked + 5)
+
+    assert "hears what goes on again" not in caplog.text
+
+
 def test_another_reason_why_it_hears_nothing_is_said_too(teller, make_client, caplog):
     client = make_client()
     assert client.wait(20)

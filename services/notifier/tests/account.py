@@ -4,6 +4,7 @@ from typing import Any
 
 from kit import clock, cursors
 from notifier.handlers import HANDLERS
+from notifier.models import Notice
 from service_fixtures import Source
 
 
@@ -68,3 +69,9 @@ class Acme:
         attributes = {"actor": f"member:{self.ada}", **attributes}
         self.hears(self.entitlements.tells("license.assigned", self.id, data, **attributes))
         return data
+
+
+def outcome() -> tuple[str, int, int]:
+    """How far the one notice came: its state, attempts and doubts."""
+    notice = Notice.get()
+    return notice.state, notice.attempts, notice.doubts

@@ -1,23 +1,16 @@
 """How a mail gets out when servers fail: at least once with one Message-ID, never twice without a doubt."""
 
 import socket
-import threading
 
 import pytest
 
-from kit import clock, db, failpoints
-from kit.worker import Job
-from notifier import commands, domain, mail, settings
+from kit import clock, db
+from notifier import commands, domain, mail
 from notifier.models import Activity, Notice
-from notifier.worker import jobs
 from service_fixtures import announced
 
+from .account import outcome
 from .outside import CODE, PORTAL, MailServer
-
-
-def outcome() -> tuple[str, int, int]:
-    notice = Notice.get()
-    return notice.state, notice.attempts, notice.doubts
 
 
 def test_a_mail_is_sent_once_and_said_to_be_sent(acme, send, mail_server):
@@ -197,59 +190,6 @@ def test_while_entitlements_is_away_receipts_go_out_and_confirmations_wait(
     assert len(mail_server.mails) == 2
 
 
-def test_two_workers_at_once_send_each_mail_once(acme, make_post, links, mail_server, database):
-    for _ in range(20):
-        acme.pays()
-    together = threading.Barrier(2)
-
-    def work() -> None:
-        post = make_post()
-        with database.connection_context():
-            together.wait()
-            while commands.send_next(post, links, PORTAL):
-                pass
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-
-    assert len({sent["Message-ID"] for sent in mail_server.mails}) == len(mail_server.mails) == 20
-    assert len(announced("notice.sent")) == 20
-
-
-def test_only_one_of_two_workers_that_look_at_once_takes_the_notice(acme):
-    acme.pays()
-    seen_by_one, seen_by_other = commands._due(), commands._due()
-
-    assert commands._claimed(seen_by_one) is not None
-    assert commands._claimed(seen_by_other) is None
-
-
-def test_a_mail_that_the_server_thinks_about_keeps_no_other_waiting(
-    app, acme, mail_server, database, monkeypatch
-):
-    monkeypatch.setenv("SMTP_URL", mail_server.url)
-    senders = [job for name, job in jobs(settings.read()).items() if name.startswith("send mails")]
-    mail_server.faults = ["wait"]
-    acme.pays()
-    acme.pays()
-
-    def work(job: Job) -> None:
-        with database.connection_context():
-            while job.run():
-                pass
-
-    threads = [threading.Thread(target=work, args=[job]) for job in senders]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert [(notice.state, notice.doubts) for notice in Notice.select()] == [("sent", 0), ("sent", 0)]
-
-
 def test_a_mail_server_that_never_answers_counts_as_away(acme, links, monkeypatch):
     monkeypatch.setattr(mail, "TIMEOUT", 0.2)
     acme.pays()
@@ -273,37 +213,6 @@ def test_a_server_may_think_about_a_mail_for_longer_than_about_a_command(acme, s
 
 class Dies(Exception):
     """The process ended here."""
-
-
-@pytest.mark.parametrize(("where", "sent"), [("mail.before-data", 1), ("mail.after-data", 2)])
-def test_a_worker_that_died_around_data_leaves_a_doubt_that_the_next_one_settles(
-    acme, send, mail_server, where, sent
-):
-    acme.pays()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("FAILPOINT", f"{where}:raise")
-        patched.setattr(failpoints, "_passes", {})
-        with pytest.raises(failpoints.FailpointHit):
-            send()
-    assert outcome() == ("sending", 0, 0)
-    send()  # another worker; the claim of the dead one still holds
-    assert outcome() == ("sending", 0, 0)
-
-    send(later=61)
-    send(later=1)
-    assert (len(mail_server.mails), outcome()) == (sent, ("sent", 0, 1))
-    assert len({copy["Message-ID"] for copy in mail_server.mails}) == 1
-
-
-def test_a_worker_that_was_too_slow_cannot_overwrite_the_outcome(acme, send, make_post, links, mail_server):
-    acme.pays()
-    slow = commands._claimed(commands._due())
-    send(later=61)
-    assert outcome() == ("sent", 0, 0)
-
-    commands._record(slow, domain.FAILED, "too slow")
-    assert outcome() == ("sent", 0, 0)
-    assert [event.type for event in announced()] == ["notice.sent"]
 
 
 def test_a_mail_that_may_have_arrived_is_never_said_to_have_failed(acme, send, mail_server):

@@ -104,12 +104,12 @@ class Follower(threading.Thread):
     def _read_the_log(self, store: Store) -> None:
         began = time.time()
         self._look(store)
-        if self._away:
-            log.warning("%s hears what goes on again", self.reader)
-        self._away = ""
         for cursor in store.behind(self.reader):
             if not self.stopping.is_set() and self._may_try(cursor.account):
                 self._tries_to_read_on(store, cursor)
+        if self._away and not self.waiting:
+            log.warning("%s hears what goes on again", self.reader)
+        self._away = ""
         if not self.stopping.is_set():
             self.current(store, began)
 
