@@ -1,5 +1,7 @@
 """Who holds what in all accounts, each after which event: where a reader begins that follows the events."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from entitlements.models import JOIN_RESTRICTION, dashed
@@ -9,29 +11,34 @@ from kit import clock, db
 
 PAGE = 10_000  # holders, or accounts without any
 
-# One statement: what is held and the number of the event that left it so belong together. Ids are text in
-# streams; in other tables SQLite keeps them without dashes.
+# One statement: what is held and the number of the event that left it so belong together. All who hold the
+# same in an account are one row; the last of them says where the next page begins. Ids are text in streams; in
+# other tables SQLite keeps them without dashes.
 _HOLDERS = """
-SELECT s.subject, s.head, {last}, s.moved_at, {member}, {assignment}, l.plan, l.version,
-    coalesce(r.status, 'active')
-FROM streams s
-LEFT JOIN assignments a ON a.account = {account_of_subject} AND a.ended_at IS NULL
-LEFT JOIN licenses l ON l.id = a.license
-{restriction}
-WHERE {where} ORDER BY s.subject, a.member, a.id LIMIT {limit}
+SELECT subject, head, {last}, moved_at, plan, version, status, {members}, {last_holder}, count(*)
+FROM (
+    SELECT s.subject, s.head, s.last, s.moved_at, l.plan, l.version, coalesce(r.status, 'active') AS status,
+        a.member, a.id
+    FROM streams s
+    LEFT JOIN assignments a ON a.account = {account_of_subject} AND a.ended_at IS NULL
+    LEFT JOIN licenses l ON l.id = a.license
+    {restriction}
+    WHERE {where} ORDER BY s.subject, a.member, a.id LIMIT {limit}
+) AS holders
+GROUP BY subject, head, last, moved_at, plan, version, status ORDER BY subject
 """
 _SPELLED = {
     "postgresql": {
         "account_of_subject": "s.subject::uuid",
-        "last": "s.last::text",
-        "member": "a.member::text",
-        "assignment": "a.id::text",
+        "last": "last::text",
+        "members": "string_agg(member::text, ' ')",
+        "last_holder": """max(member::text || ' ' || id::text COLLATE "C")""",
     },
     "sqlite": {
         "account_of_subject": "replace(s.subject, '-', '')",
-        "last": "s.last",
-        "member": "a.member",
-        "assignment": "a.id",
+        "last": "last",
+        "members": "group_concat(member, ' ')",
+        "last_holder": "max(member || ' ' || id)",
     },
 }
 _REST_OF_ACCOUNT = "s.subject = {0} AND (a.member, a.id) > ({0}, {0})"
@@ -43,58 +50,65 @@ SELECT v.plan, v.version, p.rank, v.features FROM plan_versions v JOIN plans p O
 """
 
 
-# What is chosen above; without member, of an account in which nobody holds any.
-Row = tuple[str, int, str, int, str | None, str | None, str | None, int | None, str]
 Grant = tuple[str | None, int | None, str]  # plan, version, status
 
 
-class Told(NamedTuple):
-    """What a page says of an account; `holders` by the place of what they hold among the grants."""
+class Row(NamedTuple):
+    """What is chosen above; without plan, members and the last of them when nobody in an account holds any.
+    `last_holder`: the member and what they hold, with a space between; `length`: how many of a page it is."""
 
     account: str
     sequence: int
     last: str
     moved_at: int
-    holders: dict[int, list[str]]
+    plan: str | None
+    version: int | None
+    status: str
+    members: str | None
+    last_holder: str | None
+    length: int
 
-    def described(self) -> dict[str, Any]:
-        return {
-            "account_id": self.account,
-            "sequence": self.sequence,
-            "id": dashed(self.last),
-            "at": clock.to_text(self.moved_at),
-            "holders": [
-                {"grant": place, "members": [*map(dashed, held)]} for place, held in self.holders.items()
-            ],
-        }
+    @property
+    def grant(self) -> Grant:
+        return self.plan, self.version, self.status
 
 
 def snapshot(account: str | None, cursor: str, page: int = PAGE) -> dict[str, Any]:
-    """A page, by account and holder; of one account or of all. An account may go on in the next page."""
-    rows = _rows(account, cursor, page + 1)
-    more, rows = len(rows) > page, rows[:page]
+    """A page, by account and holder; of one account or of all. An account may go on in the next page, and the
+    last page may be empty."""
+    rows = _rows(account, cursor, page)
+    more = sum(row.length for row in rows) == page
     used: dict[Grant, int] = {}
-    items = [told.described() for told in _accounts(rows, used)]
+    items = [_described([*of_account], used) for _, of_account in groupby(rows, attrgetter("account"))]
     grants = _grants()
     return {
         "grants": [{**grants[plan, version], "status": status} for plan, version, status in used],
         "items": items,
-        "next": paging.cursor_of(*_place(rows[-1])) if more else None,
+        "next": _cursor_after(rows) if more else None,
     }
 
 
-def _accounts(rows: list[Row], used: dict[Grant, int]) -> list[Told]:
-    """The grants that they hold are numbered in `used`."""
-    items: list[Told] = []
-    account, holders = "", dict[int, list[str]]()
-    for subject, sequence, last, moved_at, member, _, plan, version, status in rows:
-        if subject != account:
-            account, holders = subject, {}
-            items.append(Told(subject, sequence, last, moved_at, holders))
-        if member:
-            place = used.setdefault((plan, version, status), len(used))
-            holders.setdefault(place, []).append(member)
-    return items
+def _described(rows: list[Row], used: dict[Grant, int]) -> dict[str, Any]:
+    """What a page says of an account, whose rows they are; grants that people hold are numbered in `used`."""
+    first = rows[0]
+    return {
+        "account_id": first.account,
+        "sequence": first.sequence,
+        "id": dashed(first.last),
+        "at": clock.to_text(first.moved_at),
+        "holders": [
+            {"grant": used.setdefault(row.grant, len(used)), "members": [*map(dashed, row.members.split())]}
+            for row in rows
+            if row.members
+        ],
+    }
+
+
+def _cursor_after(rows: list[Row]) -> str:
+    """After the holder who comes last of the account that comes last."""
+    last = rows[-1].account
+    member, assignment = max(row.last_holder or " " for row in rows if row.account == last).split(" ")
+    return paging.cursor_of(last, member, assignment)
 
 
 def _rows(account: str | None, cursor: str, limit: int) -> list[Row]:
@@ -103,9 +117,10 @@ def _rows(account: str | None, cursor: str, limit: int) -> list[Row]:
     told, member, assignment = paging.after(cursor, paging.uuid_text, _id_or_none, _id_or_none)
     subject = account or told
     rest = _select(_REST_OF_ACCOUNT, [subject, member, assignment], limit) if member else []
-    if account or len(rest) == limit:
+    left = limit - sum(row.length for row in rest)
+    if account or not left:
         return rest
-    return [*rest, *_select(_NEXT_ACCOUNTS, [subject], limit - len(rest))]
+    return [*rest, *_select(_NEXT_ACCOUNTS, [subject], left)]
 
 
 def _select(where: str, values: list[Any], limit: int) -> list[Row]:
@@ -114,18 +129,12 @@ def _select(where: str, values: list[Any], limit: int) -> list[Row]:
     statement = _HOLDERS.format(
         **_SPELLED[kind], restriction=JOIN_RESTRICTION, where=where.format(place), limit=place
     )
-    chosen: list[Row] = db.database.execute_sql(statement, (*values, limit)).fetchall()
-    return chosen
+    return [Row(*row) for row in db.database.execute_sql(statement, (*values, limit))]
 
 
 def _id_or_none(text: str) -> None:
     if text:
         paging.uuid_text(text)
-
-
-def _place(row: Row) -> tuple[str, str, str]:
-    account, _, _, _, member, assignment, *_ = row
-    return account, member or "", assignment or ""
 
 
 def _grants() -> dict[Any, dict[str, Any]]:
