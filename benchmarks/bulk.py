@@ -121,12 +121,12 @@ def _copied_out(table: str) -> str:
 
 def _copy(copied: dict[str, str]) -> None:
     with db.atomic():
+        db.database.execute_sql("UPDATE pools SET free = 0, assigned = free")  # BEGIN goes out with it
         for table, rows in copied.items():
             db.database.cursor().copy_expert(f"COPY {table} FROM STDIN", io.StringIO(rows))
         db.database.execute_sql(
             "UPDATE licenses SET state = 'assigned' FROM assignments a WHERE a.license = licenses.id"
         )
-        db.database.execute_sql("UPDATE pools SET free = 0, assigned = free")
 
 
 def _forget() -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import peewee
 import pytest
@@ -55,7 +56,7 @@ def _postgres_database(package: str) -> str:
     with _opened(POSTGRES) as server:
         server.execute_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         server.execute_sql(f'CREATE DATABASE "{name}"')
-    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    url = urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
     db.connect(url)
     db.migrate(package)
     return url

@@ -43,7 +43,8 @@ class Postgres:
         return self.url("postgres")
 
     def url(self, database: str) -> str:
-        return f"postgresql://seatwise@{ports.HOST}:{self.port}/{database}"
+        """Through its socket file: a query by TCP costs twice as much, on both sides."""
+        return f"postgresql://seatwise@/{database}?host={self.directory}&port={self.port}"
 
     def create_database(self, name: str) -> None:
         self._run("createdb", "-h", ports.HOST, "-p", self.port, "-U", "seatwise", name)

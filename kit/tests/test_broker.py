@@ -106,6 +106,26 @@ def test_what_is_said_is_heard_once_and_in_order(database, url):
     assert all_sent()
 
 
+def test_what_comes_shortly_after_a_batch_shares_the_next_one(database, url, monkeypatch):
+    monkeypatch.setattr(consumer, "PACE", 5)  # seconds: longer than five events need to be sent
+    sizes, take = [], Reader.take
+
+    def note_size(reader, events, **how):
+        sizes.append(len(events))
+        take(reader, events, **how)
+
+    monkeypatch.setattr(Reader, "take", note_size)
+    with relaying(url), consuming(url):
+        say(1)
+        until(lambda: len(effects()) == 1)
+        for _ in range(5):
+            say(1)
+            until(all_sent)
+        until(lambda: len(effects()) == 6)
+
+    assert sizes == [1, 5]
+
+
 @pytest.fixture
 def dead_queue(url, rabbitmq):
     """The queue as RabbitMQ 3.10 may leave it when its power fails: known by name, with nobody behind it."""

@@ -38,7 +38,7 @@ def test_a_change_says_how_many_rows_it_changed_whatever_the_order_of_its_values
 
 def test_it_may_lock_what_it_reads(database):
     text, _ = db.locked(Lease.select()).sql()
-    locking = db.Statement(Lease.select(), locking=True)
+    locking = db.Statement(lambda: db.locked(Lease.select()))
 
     locking()
 

@@ -13,7 +13,7 @@ import pytest
 from .source import UNITS, code_lines, files
 from .worlds import EVENTS, ROOT, Tellers
 
-MOST_IN_THE_KIT = 1700
+MOST_IN_THE_KIT = 1740
 MOST_IN_A_FILE, MOST_IN_THE_MIDDLE = 400, 120
 MOST_FUNCTIONS, MOST_FILES = 10, 6
 # Not "account" and "member": whom a token speaks for. Not "order", which is also a sequence's.

@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 BATCH = 50
 PREFETCH = 300
+PACE = 0.01  # seconds from a batch to the next: what comes meanwhile shares a transaction
 BIND_EVERY = 3  # seconds; an exchange made anew has no bindings and tells nobody
 
 
@@ -28,12 +29,15 @@ def consume(
         log.info("broker_reached", part="consumer")
         connected()  # what was published while we were not bound is in the log
         messages = channel.consume(broker.inbox(), inactivity_timeout=0.2)
-        batch = []
+        batch, next_batch_at = [], 0.0
         bind_at = time.monotonic() + BIND_EVERY
         for method, _, body in messages:
             if method is not None:
                 batch.append((method, body))
+            if batch and not channel.get_waiting_message_count():
+                connection.sleep(max(0.0, next_batch_at - time.monotonic()))
             if batch and (len(batch) >= BATCH or not channel.get_waiting_message_count()):
+                next_batch_at = time.monotonic() + PACE
                 _take(channel, reader, batch)
                 batch = []
             if stopping():

@@ -302,7 +302,7 @@ def _lock(streams: int) -> db.Statement:
     named = (Cursor.source, Cursor.subject)
     places = [tuple(given(field, f"{field.name}{number}") for field in named) for number in range(streams)]
     here = peewee.Tuple(*named).in_(peewee.ValuesList(places))
-    return db.Statement(Cursor.select().where(here).order_by(*named), locking=True)
+    return db.Statement(lambda: db.locked(Cursor.select().where(here).order_by(*named)))
 
 
 def _locked_places(streams: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:

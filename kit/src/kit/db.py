@@ -5,16 +5,18 @@ SQLite: WAL, IMMEDIATE transactions, synchronous FULL, foreign keys. PostgreSQL:
 
 import fcntl
 import logging
+import re
 import select
 import time
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import resources
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, cast
+from weakref import WeakKeyDictionary
 
 import peewee
 from playhouse import db_url, pool
@@ -28,6 +30,9 @@ LONGEST_TRANSACTION = 60  # seconds; catch-up overlaps its looks by more than th
 ROWS_AT_ONCE = 500  # SQLite takes 32,766 values in a statement; PostgreSQL reads longer ones no quicker
 MIGRATION_LOCK = 7_021_202_611
 POOL = {"max_connections": 32, "timeout": 10, "autoconnect": False}
+# A bitmap scan, which PostgreSQL takes without statistics, reads what is gone of an index again and again until
+# the next vacuum: what was unsent, who was behind. An index scan remembers.
+PLANNER = "-c enable_bitmapscan=off"
 QUOTED = {"unquote_user": True, "unquote_password": True}
 SQLITE = {
     "check_same_thread": False,  # a pooled connection serves one thread at a time, not always the same
@@ -46,11 +51,51 @@ def _plural(model: type) -> str:
 
 
 class _Pool(pool.PooledPostgresqlDatabase):
-    """Sees at its socket that a connection ended while it rested: there is something to read though nothing was
-    asked. To ask with a statement, as peewee does, costs as much as a small query."""
+    """Talks less: a message and its answer cost as much as a small query. BEGIN goes out with the first
+    statement, and that a connection ended while it rested shows at its socket: there is something to read
+    though nothing was asked."""
+
+    def init(self, database: str, *, options: str = "", **params: Any) -> None:
+        self._prepared: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+        super().init(database, options=f"{PLANNER} {options}", **params)
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        self._state.begin = f"BEGIN ISOLATION LEVEL {isolation_level}; " if isolation_level else "BEGIN; "
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        return super().execute_sql(self._unsaid() + sql, params)
+
+    def commit(self) -> None:
+        if not self._unsaid():
+            super().commit()
+
+    def rollback(self) -> None:
+        if not self._unsaid():
+            super().rollback()
+
+    def often(self, sql: str, params: Sequence[Any]) -> Any:
+        known = self._prepared.setdefault(self.connection(), {})
+        if sql not in known:
+            name, numbers = f"often_{len(known)}", count(1)
+            self.execute_sql(f"PREPARE {name} AS {re.sub('%s', lambda _: f'${next(numbers)}', sql)}")
+            places = ", ".join(["%s"] * sql.count("%s"))
+            known[sql] = f"EXECUTE {name} ({places})" if places else f"EXECUTE {name}"
+        return self.execute_sql(known[sql], params)
+
+    def _unsaid(self) -> str:
+        """BEGIN, once, when no statement has followed it yet."""
+        begin, self._state.begin = getattr(self._state, "begin", ""), ""
+        return begin
 
     def _is_closed(self, connection: Any) -> bool:
         return bool(connection.closed or _has_news(connection.fileno()))
+
+
+def often(sql: str, params: Sequence[Any]) -> Any:
+    """Execute a statement that runs all day: PostgreSQL reads it and chooses its way once for each connection,
+    as SQLite does with every statement. PostgreSQL must be able to tell the types of its parameters from where
+    they stand."""
+    return database.obj.often(sql, params) if is_postgres() else database.execute_sql(sql, params)
 
 
 def _has_news(socket: int) -> bool:
@@ -113,6 +158,11 @@ def atomic() -> Iterator[None]:
                 raise TransactionTooOld(f"a transaction took more than {LONGEST_TRANSACTION} s")
 
 
+def alone() -> Any:
+    """A transaction of one statement, which PostgreSQL makes of each by itself."""
+    return nullcontext() if is_postgres() else atomic()
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
     """SQLite has one writer and serves whoever asks at the right moment, so within a process they queue:
@@ -131,10 +181,12 @@ def snapshot() -> Any:
     return database.atomic("REPEATABLE READ" if is_postgres() else "DEFERRED")
 
 
-def locked(query: Any) -> Any:
-    """The same rows, locked until commit. FOR UPDATE would deadlock with children's foreign keys;
-    SQLite's IMMEDIATE transactions already exclude each other."""
-    return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
+def locked(query: Any, *, skip_taken: bool = False) -> Any:
+    """The same rows, locked until commit; on request without those that somebody else has locked. FOR UPDATE
+    would deadlock with children's foreign keys; SQLite's IMMEDIATE transactions already exclude each other."""
+    if not is_postgres():
+        return query
+    return query.for_update("FOR NO KEY UPDATE SKIP LOCKED" if skip_taken else "FOR NO KEY UPDATE")
 
 
 def now() -> int:
@@ -159,26 +211,28 @@ def given(field: Any, name: str = "") -> peewee.Value:
 
 class Statement:
     """A query that is built once, for those that run all day: to build one takes peewee ten times as long as
-    the rest of it. Called with the values of what is given(): the rows of a select, else how many changed."""
+    the rest of it. What makes the query, when it is not the same on both databases. Called with the values of
+    what is given(): the rows of a select or of RETURNING, else how many changed."""
 
-    def __init__(self, query: Any, *, locking: bool = False):
-        self.query, self.locking = query, locking
-        self.built: dict[bool, tuple[str, list[Any]]] = {}
-        fields = query.selected_columns if isinstance(query, peewee.Select) else []
-        self.reads = [field.python_value for field in fields]
-        self.row: Any = namedtuple("Row", [field.name for field in fields])  # type: ignore[misc]
+    def __init__(self, query: Any):
+        self.query = query
+        self.built: dict[bool, tuple[str, list[Any], list[Callable[[Any], Any]], Any]] = {}
 
     def __call__(self, **values: Any) -> Any:
         if is_postgres() not in self.built:
-            self.built[is_postgres()] = (locked(self.query) if self.locking else self.query).sql()
-        text, places = self.built[is_postgres()]
+            self.built[is_postgres()] = self._build()
+        text, places, reads, row = self.built[is_postgres()]
         filled = [p.kept(values[p.name]) if isinstance(p, Given) else p for p in places]
-        cursor = database.execute_sql(text, filled)
-        if not self.reads:
+        cursor = often(text, filled)
+        if not reads:
             return cursor.rowcount
-        return [
-            self.row._make(read(value) for read, value in zip(self.reads, row, strict=True)) for row in cursor
-        ]
+        return [row._make(read(value) for read, value in zip(reads, found, strict=True)) for found in cursor]
+
+    def _build(self) -> tuple[str, list[Any], list[Callable[[Any], Any]], Any]:
+        query = self.query() if callable(self.query) else self.query
+        fields = query.selected_columns if isinstance(query, peewee.Select) else query._returning or ()
+        reads = [field.unwrap().python_value for field in fields]
+        return *query.sql(), reads, namedtuple("Row", [field.name for field in fields])
 
 
 def bare(identifier: str) -> str:
@@ -194,7 +248,8 @@ def insert(
     row = f"({', '.join([database.param] * len(columns))})"
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_AT_ONCE)):
-        database.execute_sql(f"{head}{', '.join([row] * len(some))} {on_conflict}", [*chain(*some)])
+        run = often if len(some) == 1 else database.execute_sql
+        run(f"{head}{', '.join([row] * len(some))} {on_conflict}", [*chain(*some)])
 
 
 def changed_one(query: peewee.Query) -> bool:

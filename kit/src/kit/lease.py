@@ -6,10 +6,10 @@ import socket
 import peewee
 
 from kit import clock, db
-from kit.db import given
 
 LASTS = 10 * clock.SECOND
 HOLDER = f"{socket.gethostname()}:{os.getpid()}:{clock.new_id()[-6:]}"
+HELD = "EXISTS (SELECT 1 FROM leases WHERE holder = {})"  # condition of a statement: it is HOLDER's
 
 
 class Lease(db.Table):
@@ -26,14 +26,6 @@ def take(name: str = "worker") -> bool:
         may = (Lease.holder == HOLDER) | (Lease.expires_at < now)
         taking = Lease.insert({Lease.name: name, **ours})
         return db.changed_one(taking.on_conflict(conflict_target=[Lease.name], update=ours, where=may))
-
-
-_MINE = (Lease.name == given(Lease.name)) & (Lease.holder == HOLDER)
-_HELD = db.Statement(Lease.select().where(_MINE & (Lease.expires_at >= given(Lease.expires_at, "now"))))
-
-
-def held(name: str = "worker") -> bool:
-    return bool(_HELD(name=name, now=db.now()))
 
 
 def release(name: str = "worker") -> None:

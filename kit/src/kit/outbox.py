@@ -77,7 +77,7 @@ def _append(subject: str, events: list[Event]) -> list[str]:
     """The stream moves once, by all of them."""
     ids, instant, by = [clock.new_id() for _ in events], clock.now(), context.current()
     moved = (subject, len(ids), db.bare(ids[-1]), instant)
-    [(head, last)] = db.database.execute_sql(_MOVE.format(db.database.param), moved)
+    [(head, last)] = db.often(_MOVE.format(db.database.param), moved)
     before = [Stream.last.python_value(last), *ids]
     places = zip(count(head - len(ids) + 1), ids, before, strict=False)
     told = [(e, place, _envelope(e, place, instant, by)) for e, place in zip(events, places, strict=True)]

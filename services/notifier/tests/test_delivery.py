@@ -274,7 +274,7 @@ def test_ended_notices_are_kept_for_ninety_days(acme, send):
 
 
 def test_an_idle_look_reads_a_partial_index(acme):
-    query, values = commands._DUE.query.sql()
+    query, values = commands._DUE.sql()
     explain = "EXPLAIN QUERY PLAN" if not db.is_postgres() else "EXPLAIN"
     if db.is_postgres():
         db.database.execute_sql("SET enable_seqscan = off")

@@ -6,7 +6,7 @@ import pytest
 
 from kit import clock
 from notifier.domain import DAY, LANGUAGES, SECOND
-from notifier.models import Activity, Birth, Member, Notice
+from notifier.models import Account, Activity, Birth, Member, Notice
 from service_fixtures import announced
 
 from .outside import CODE, PORTAL, part
@@ -32,6 +32,16 @@ def test_the_buyer_gets_a_receipt(acme, send, mail_server):
             "December 21, 2026",
         ):
             assert fact in said
+
+
+def test_what_looks_like_the_end_of_a_part_is_text_like_any_other(acme, send, mail_server):
+    Account.update(name="\n--=_part--\n").execute()
+    acme.pays()
+    send()
+
+    [mail] = mail_server.mails
+    assert "--=_part--" in part(mail, "plain")
+    assert "2026-0042" in part(mail, "html")
 
 
 def test_a_person_who_got_a_license_learns_how_to_install_and_activate(acme, send, mail_server, entitlements):

@@ -7,7 +7,7 @@ from functools import partial
 import peewee
 import pytest
 
-from kit import failpoints
+from kit import db, failpoints
 from notifier import commands, domain, settings
 from notifier.models import Notice
 from notifier.worker import jobs
@@ -44,12 +44,31 @@ def test_two_workers_at_once_send_each_mail_once(acme, make_post, links, mail_se
     assert len(announced("notice.sent")) == 20
 
 
-def test_only_one_of_two_workers_that_look_at_once_takes_the_notice(acme):
+def test_a_notice_that_somebody_took_is_taken_by_nobody_else(acme):
     acme.pays()
-    seen_by_one, seen_by_other = commands._due(), commands._due()
 
-    assert commands._claimed(seen_by_one) is not None
-    assert commands._claimed(seen_by_other) is None
+    assert commands._claimed() is not None
+    assert commands._claimed() is None
+
+
+def test_nobody_waits_for_who_is_taking_a_notice_and_each_takes_another(acme, database):
+    if not db.is_postgres():
+        pytest.skip("SQLite has one writer at a time")
+    acme.pays()
+    acme.pays()
+    taken = []
+
+    def take_another() -> None:
+        with database.connection_context():
+            taken.append(commands._claimed().id)
+
+    with database.atomic():
+        taken.append(commands._claimed().id)
+        other = threading.Thread(target=take_another)
+        other.start()
+        other.join(20)
+        assert len(set(taken)) == 2, "it waited"
+    other.join()
 
 
 def test_a_mail_that_the_server_thinks_about_keeps_no_other_waiting(
@@ -88,7 +107,7 @@ def test_a_worker_that_died_around_data_leaves_a_doubt_that_the_next_one_settles
 
 def test_a_worker_that_was_too_slow_cannot_overwrite_the_outcome(acme, send, make_post, links, mail_server):
     acme.pays()
-    slow = commands._claimed(commands._due())
+    slow = commands._claimed()
     send(later=61)
     assert outcome() == ("sent", 0, 0)
 
@@ -99,9 +118,9 @@ def test_a_worker_that_was_too_slow_cannot_overwrite_the_outcome(acme, send, mak
 
 def test_a_worker_that_was_too_slow_cannot_overwrite_what_another_is_at(acme):
     acme.pays()
-    slow = commands._claimed(commands._due())
+    slow = commands._claimed()
     Notice.update(due_at=0).execute()
-    assert commands._claimed(commands._due()) is not None
+    assert commands._claimed() is not None
 
     commands._record(slow, domain.FAILED, "too slow")
     assert outcome() == ("queued", 0, 0)

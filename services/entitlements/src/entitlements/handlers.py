@@ -63,7 +63,7 @@ class SubscriptionTold(View):
     status = fields.String(load_default=None)
 
 
-_LOCKED = db.Statement(Account.select(Account.id).where(Account.id == given(Account.id)), locking=True)
+_LOCKED = db.Statement(lambda: db.locked(Account.select(Account.id).where(Account.id == given(Account.id))))
 _VERSION = db.Statement(
     PlanVersion.select(PlanVersion.version).where(
         (PlanVersion.plan == given(PlanVersion.plan)) & (PlanVersion.version == given(PlanVersion.version))

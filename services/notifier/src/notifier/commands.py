@@ -112,13 +112,10 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
     """
     if post.resting():
         return False
-    due = _due()
-    if due is None:
+    notice = _claimed()
+    if notice is None:
         post.rest()
         return False
-    notice = _claimed(due)
-    if notice is None:
-        return True
     with context.acting(context.Context("service:notifier", notice.correlation)):
         try:
             _send(notice, post, links, portal_url)
@@ -136,6 +133,8 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
 
 
 def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
+    if notice.state == domain.SENDING:
+        raise domain.ReplyLost("the worker ended while sending")
     if domain.too_old(notice.created_at, clock.now()):
         return _record(notice, domain.FAILED, notice.reason or "not delivered in time")
     code = _activation_code(notice, links)
@@ -177,50 +176,27 @@ def _activation_code(notice: Notice, links: Links) -> str | None:
     return None if asked.activated or notice.data["activated"] else asked.code
 
 
-_DUE = db.Statement(
-    Notice.select()
+_DUE = (
+    Notice.select(Notice.id)
     .where(Notice.ended_at.is_null() & (Notice.due_at <= given(Notice.due_at, "now")))
     .order_by(Notice.due_at)
     .limit(1)
 )
-
-
-def _due() -> Notice | None:
-    found = _DUE(now=clock.now())
-    return Notice(**found[0]._asdict()) if found else None
-
-
-def _claimed(notice: Notice) -> Notice | None:
-    """Take the notice for a minute; None when another worker was quicker, or when it ends here.
-
-    One that is due while `sending` was lost by a worker that died: it may have arrived.
-    """
-    lost = notice.state == domain.SENDING
-    if lost and not _take(notice, state=domain.SENDING):
-        return None
-    if lost:
-        _doubt(notice, "the worker ended while sending")
-        return None
-    return notice if _take(notice, state=domain.QUEUED) else None
-
-
-_TAKE = db.Statement(
-    Notice.update(claim=given(Notice.claim), due_at=given(Notice.due_at)).where(
-        (Notice.id == given(Notice.id))
-        & (Notice.due_at == given(Notice.due_at, "was_due_at"))
-        & (Notice.state == given(Notice.state))
+_CLAIM = db.Statement(
+    lambda: (
+        Notice.update(claim=given(Notice.claim), due_at=given(Notice.due_at, "until"))
+        .where(Notice.id == db.locked(_DUE, skip_taken=True))
+        .returning(Notice)
     )
 )
 
 
-def _take(notice: Notice, state: str) -> bool:
-    was_due_at = notice.due_at
-    notice.claim, notice.due_at = clock.new_id(), clock.now() + domain.CLAIM
-    with db.atomic():
-        taken = _TAKE(
-            id=notice.id, was_due_at=was_due_at, state=state, claim=notice.claim, due_at=notice.due_at
-        )
-    return bool(taken)
+def _claimed() -> Notice | None:
+    """Take the notice that has waited longest, for a minute, so that nobody else does; None when none is."""
+    now = clock.now()
+    with db.alone():
+        found = _CLAIM(now=now, claim=clock.new_id(), until=now + domain.CLAIM)
+    return Notice(**found[0]._asdict()) if found else None
 
 
 _OURS = (Notice.id == given(Notice.id)) & (Notice.claim == given(Notice.claim)) & Notice.ended_at.is_null()
@@ -236,8 +212,8 @@ _BEGIN = db.Statement(
 
 def _begun(notice: Notice, letter: domain.Letter) -> bool:
     """Commit that the mail goes out now, as it is said, without its link."""
-    with db.atomic():
-        said = {"address": letter.to, "subject": letter.subject, "text": letter.stored}
+    said = {"address": letter.to, "subject": letter.subject, "text": letter.stored}
+    with db.alone():
         return bool(_BEGIN(id=notice.id, claim=notice.claim, **said))
 
 
@@ -255,7 +231,7 @@ _PUT_BACK = db.Statement(
 
 def _put_back(notice: Notice, due_at: int, reason: str) -> None:
     tried = {"attempts": notice.attempts, "doubts": notice.doubts}
-    with db.atomic():
+    with db.alone():
         _PUT_BACK(id=notice.id, claim=notice.claim, due_at=due_at, reason=reason, **tried)
 
 

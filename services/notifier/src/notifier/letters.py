@@ -22,11 +22,20 @@ TEMPLATES = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
-_MEMBER = db.Statement(
-    Member.select().where((Member.id == given(Member.id)) & (Member.account == given(Member.account)))
+_READER = db.Statement(
+    Member.select(
+        Member.email,
+        Member.name,
+        Member.locale,
+        Member.removed_at,
+        Account.name.alias("account_name"),
+        Account.locale.alias("account_locale"),
+    )
+    .join(Account, on=(Account.id == Member.account))
+    .where((Member.id == given(Member.id)) & (Member.account == given(Member.account)))
 )
-_ACCOUNT = db.Statement(Account.select().where(Account.id == given(Account.id)))
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -35,15 +44,15 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
 
     `link`: where the person activates the license; None when there is nothing to activate.
     """
-    members, accounts = _MEMBER(id=notice.member, account=notice.account), _ACCOUNT(id=notice.account)
-    if not (members and accounts):
+    found = _READER(id=notice.member, account=notice.account)
+    if not found:
         raise domain.Deferred("the member is not known here yet")
-    [member], [account] = members, accounts
-    if member.removed_at is not None:
+    [reader] = found
+    if reader.removed_at is not None:
         raise domain.Obsolete("no longer a member")
-    wording = Wording(domain.language_of(member.locale, account.locale))
+    wording = Wording(domain.language_of(reader.locale, reader.account_locale))
     words = _words(notice.kind)[wording.language]
-    facts = {"name": member.name, "account": account.name, **FACTS[notice.kind](notice, wording)}
+    facts = {"name": reader.name, "account": reader.account_name, **FACTS[notice.kind](notice, wording)}
 
     def part(name: str, shown_link: str | None = link) -> str:
         template = TEMPLATES.get_template(f"{notice.kind}/{name}")
@@ -53,8 +62,8 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
 
     text = part("body.txt")
     return domain.Letter(
-        to=member.email,
-        name=member.name,
+        to=reader.email,
+        name=reader.name,
         language=wording.language,
         subject=" ".join(part("subject.txt").split()),
         text=text,

@@ -1,5 +1,6 @@
 """The mail server: one connection for a run of mails, and for each mail what became of it."""
 
+import select
 import smtplib
 import ssl
 import time
@@ -7,8 +8,9 @@ from collections.abc import Callable
 from email import policy, utils
 from email.errors import MessageError
 from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage
-from functools import cache
+from email.message import EmailMessage, MIMEPart
+from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -26,6 +28,9 @@ LONGEST_REST = 30.0  # seconds; the pause doubles up to it while the server is a
 LOST = OSError  # the connection, at any moment; smtplib's own errors are OSErrors too
 
 
+BOUNDARY = "=_part"  # what no quoted-printable text contains
+
+
 class _Headers(HeaderRegistry):
     """Makes the class of each kind of header once: the library makes one for each header of each mail."""
 
@@ -34,7 +39,28 @@ class _Headers(HeaderRegistry):
         return super().__getitem__(name)
 
 
-POLICY = policy.SMTP.clone(header_factory=_Headers())
+class _Policy(policy.EmailPolicy):
+    """Reads and folds once what most mails say: the library does it anew for each header of each mail."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        return _read(name, value) if isinstance(value, str) else super().header_store_parse(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return _folded(self.linesep, name, value)
+
+
+PLAIN = policy.SMTP.clone(header_factory=_Headers())
+POLICY = _Policy(linesep=PLAIN.linesep, header_factory=PLAIN.header_factory)
+
+
+@lru_cache(100)
+def _read(name: str, value: str) -> tuple[str, Any]:
+    return PLAIN.header_store_parse(name, value)
+
+
+@lru_cache(100)
+def _folded(linesep: str, name: str, value: str) -> bytes:
+    return PLAIN.clone(linesep=linesep).fold_binary(name, value)
 
 
 class Post:
@@ -122,6 +148,8 @@ class Post:
         """Servers close quiet connections; better noticed before a mail than in it."""
         if self._smtp is None:
             return False
+        if not _says_something(self._smtp):
+            return True
         self._hurry(self._smtp)
         try:
             if self._smtp.noop()[0] == 250:
@@ -152,21 +180,32 @@ class Post:
             smtp.close()
 
 
+def _says_something(smtp: smtplib.SMTP) -> bool:
+    """Unasked: that it hangs up, or has."""
+    return smtp.sock is None or bool(select.select([smtp.sock], [], [], 0)[0])
+
+
 def _message(letter: Letter, sender: str, message_id: str) -> EmailMessage:
     """Text and HTML with the same content; marked as automatic so that nobody's absence answers it."""
     message = EmailMessage(POLICY)
-    name, address = utils.parseaddr(sender)
-    message["From"] = Address(name, addr_spec=address)
+    message["From"] = sender
     message["To"] = _recipient(letter)
     message["Subject"] = letter.subject
     message["Date"] = utils.localtime()
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    message["Content-Language"] = letter.language  # before there are parts, it would move into the first
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'
+    message["Content-Language"] = letter.language
+    message.set_payload([_part(letter.text, "plain"), _part(letter.html, "html")])
     return message
+
+
+def _part(text: str, subtype: str) -> MIMEPart:
+    part = MIMEPart(POLICY)
+    part.set_content(text, subtype=subtype, cte="quoted-printable")
+    return part
 
 
 def _recipient(letter: Letter) -> Address:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -90,8 +91,7 @@ class Wording:
 
     def money(self, amount: int, currency: str) -> str:
         """Minor units of the currency (JPY has 0 decimals, KWD 3), as people of the language write it."""
-        value = Decimal(amount).scaleb(-get_currency_precision(currency))
-        return format_currency(value, currency, locale=self.locale)
+        return _money(amount, currency, self.locale)
 
     def count(self, number: int) -> str:
         return format_decimal(number, locale=self.locale)
@@ -160,6 +160,12 @@ class Wording:
             except (KeyError, TypeError, ValueError, AttributeError):
                 return NOT_SAID  # an old event may lack what its type says today
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@lru_cache(1000)  # a mail says each amount several times
+def _money(amount: int, currency: str, locale: str) -> str:
+    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    return format_currency(value, currency, locale=locale)
 
 
 def members_of(activity: Activity) -> Iterable[str]:

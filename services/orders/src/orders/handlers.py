@@ -63,7 +63,7 @@ class SeatsParked(View):
     parked = fields.Integer(required=True)
 
 
-_LOCKED = db.Statement(Account.select(Account.id).where(Account.id == given(Account.id)), locking=True)
+_LOCKED = db.Statement(lambda: db.locked(Account.select(Account.id).where(Account.id == given(Account.id))))
 _ORDER = db.Statement(
     Order.select().where((Order.id == given(Order.id)) & (Order.account == given(Order.account)))
 )

@@ -75,7 +75,7 @@ def _verdict(question: Question, held_by: dict[str, Held]) -> domain.Verdict:
 
 def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
     rows = defaultdict(list)
-    for member, account, plan, restricted, features in chosen("held", _HELD, list(member_ids)):
+    for member, account, plan, restricted, features in chosen(_HELD, list(member_ids)):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
         rows[dashed(member)].append(Held(dashed(account), plan, status, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
