@@ -30,7 +30,7 @@ def empty_database(patient: Patient, service: str) -> str:
         cursor.execute(f"DROP DATABASE IF EXISTS {EMPTY} WITH (FORCE)")
         cursor.execute(f"CREATE DATABASE {EMPTY}")
     server.close()
-    return patient.suite.server_url.rsplit("/", 1)[0] + f"/{EMPTY}"
+    return patient.suite.postgres.url(EMPTY)
 
 
 def migrated_three_times_at_once(patient: Patient, *mutants: str) -> list[int]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import peewee
 import pytest
@@ -78,7 +79,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Any]:
     server.execute_sql(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
     server.execute_sql(f'CREATE DATABASE "{NAME}"')
     server.close()
-    opened = db_url.connect(url.rsplit("/", 1)[0] + f"/{NAME}")
+    opened = db_url.connect(urlsplit(url)._replace(path=f"/{NAME}").geturl())
     yield opened
     opened.close()
 
