@@ -88,6 +88,8 @@ def _at(
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as another:
         paid = another.submit(pay, url, accounts, rate * (WARM + SECONDS), rate).result()
     _await(lambda: (len(licenses.seen), len(mails.seen)) == tuple(count + len(paid) for count in before))
+    if mails.twice:
+        raise RuntimeError(f"{len(mails.twice)} mails came twice")
     told, measured = _events_of_orders(url), paid[rate * WARM :]
     return Latencies(
         rate,

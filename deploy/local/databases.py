@@ -50,13 +50,18 @@ def _sqlite_template(package: str) -> Path:
     return path
 
 
+def address(name: str) -> str:
+    """Of another database of the same PostgreSQL server."""
+    return urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+
+
 @cache
 def _postgres_database(package: str) -> str:
     name = f"test_{package}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with _opened(POSTGRES) as server:
         server.execute_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         server.execute_sql(f'CREATE DATABASE "{name}"')
-    url = urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+    url = address(name)
     db.connect(url)
     db.migrate(package)
     return url

@@ -149,7 +149,8 @@ class Suite:
     def _launch(self, name: str) -> None:
         unit, _, role = name.rpartition("-")
         log = self.directory / "logs" / f"{name}.log"
-        process = Process(name, [sys.executable, "-m", module(unit), role], self.env_of(unit), log)
+        env = {**self.env_of(unit), "PGAPPNAME": name}  # as which pg_stat_activity knows it
+        process = Process(name, [sys.executable, "-m", module(unit), role], env, log)
         process.start()
         self.processes[name] = process
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
-import psutil
 import psycopg2
 from aiosmtpd.controller import Controller
 
@@ -16,7 +15,7 @@ from local.mailbox import Postman
 CLOSE_CHANNELS = (
     '[exit(C, {amqp_error, precondition_failed, "a test", [], none}) || C <- rabbit_channel:list_local()].'
 )
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port IN ({})"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
 
 
 @contextmanager
@@ -46,11 +45,8 @@ def postgres(patient: Patient, action: str, mode: str) -> None:
 
 def cut_connections(patient: Patient, process: str) -> int:
     """End the connections of this process and of its children with the database; how many there were."""
-    root = psutil.Process(patient.suite.processes[process].pid)
-    family = [root, *root.children(recursive=True)]
-    found = [str(c.laddr.port) for one in family for c in one.net_connections("tcp") if c.laddr]
     with closing(psycopg2.connect(patient.suite.server_url)) as server, server.cursor() as cursor:
-        cursor.execute(CUT.format(",".join(found)))
+        cursor.execute(CUT, [process])
         return len(cursor.fetchall())
 
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import peewee
 import pytest
 from playhouse import db_url
 
+from local import databases
 from releases import judge, steps
 from releases.describe import source_of
 from releases.records import KIT, UNITS, Release, Shelf
@@ -73,13 +73,13 @@ def database(request: pytest.FixtureRequest) -> Iterator[Any]:
     if request.param == "sqlite":
         yield peewee.SqliteDatabase(":memory:")
         return
-    if not (url := os.environ.get("TEST_POSTGRES_URL")):
+    if not databases.POSTGRES:
         pytest.skip("no PostgreSQL server: set TEST_POSTGRES_URL")
-    server = db_url.connect(url)
+    server = db_url.connect(databases.POSTGRES)
     server.execute_sql(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
     server.execute_sql(f'CREATE DATABASE "{NAME}"')
     server.close()
-    opened = db_url.connect(urlsplit(url)._replace(path=f"/{NAME}").geturl())
+    opened = db_url.connect(databases.address(NAME))
     yield opened
     opened.close()
 

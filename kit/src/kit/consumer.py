@@ -34,7 +34,7 @@ def consume(
         for method, _, body in messages:
             if method is not None:
                 batch.append((method, body))
-            if batch and not channel.get_waiting_message_count():
+            if 0 < len(batch) < BATCH and not channel.get_waiting_message_count():
                 connection.sleep(max(0.0, next_batch_at - time.monotonic()))
             if batch and (len(batch) >= BATCH or not channel.get_waiting_message_count()):
                 next_batch_at = time.monotonic() + PACE

@@ -88,7 +88,7 @@ class _Pool(pool.PooledPostgresqlDatabase):
         return begin
 
     def _is_closed(self, connection: Any) -> bool:
-        return bool(connection.closed or _has_news(connection.fileno()))
+        return bool(connection.closed or has_news(connection.fileno()))
 
 
 def often(sql: str, params: Sequence[Any]) -> Any:
@@ -98,7 +98,8 @@ def often(sql: str, params: Sequence[Any]) -> Any:
     return database.obj.often(sql, params) if is_postgres() else database.execute_sql(sql, params)
 
 
-def _has_news(socket: int) -> bool:
+def has_news(socket: int) -> bool:
+    """Whether there is something to read at that descriptor, be it that the other side has closed it."""
     looks = select.poll()
     looks.register(socket, select.POLLIN)
     return bool(looks.poll(0))
@@ -211,8 +212,8 @@ def given(field: Any, name: str = "") -> peewee.Value:
 
 class Statement:
     """A query that is built once, for those that run all day: to build one takes peewee ten times as long as
-    the rest of it. What makes the query, when it is not the same on both databases. Called with the values of
-    what is given(): the rows of a select or of RETURNING, else how many changed."""
+    the rest of it. A function that makes the query is given where the two databases need different ones. Called
+    with the values of what is given(): the rows of a select or of RETURNING, else how many changed."""
 
     def __init__(self, query: Any):
         self.query = query

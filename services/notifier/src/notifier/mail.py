@@ -1,6 +1,5 @@
 """The mail server: one connection for a run of mails, and for each mail what became of it."""
 
-import select
 import smtplib
 import ssl
 import time
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from kit import db
 from notifier import domain
 from notifier.domain import Letter
 
@@ -26,9 +26,7 @@ TIMEOUT = 3.0  # seconds for one answer
 PER_MAIL = 8.0  # seconds from connecting to the last answer; a worker's part may be silent for 15
 LONGEST_REST = 30.0  # seconds; the pause doubles up to it while the server is away
 LOST = OSError  # the connection, at any moment; smtplib's own errors are OSErrors too
-
-
-BOUNDARY = "=_part"  # what no quoted-printable text contains
+BOUNDARY = "=_part"  # in quoted-printable text a hexadecimal number or the end of a line follows =, never _
 
 
 class _Headers(HeaderRegistry):
@@ -182,7 +180,7 @@ class Post:
 
 def _says_something(smtp: smtplib.SMTP) -> bool:
     """Unasked: that it hangs up, or has."""
-    return smtp.sock is None or bool(select.select([smtp.sock], [], [], 0)[0])
+    return smtp.sock is None or db.has_news(smtp.sock.fileno())
 
 
 def _message(letter: Letter, sender: str, message_id: str) -> EmailMessage:
