@@ -28,11 +28,12 @@ from local.suite import POSTGRESQL, SERVICES, SQLITE, Suite
 HERE = Path(__file__).parent
 MUTANTS = HERE / "mutants"
 FAILPOINT_EXIT = 86
-# How many messages each queue holds, of itself: what `list_queues` says of quorum queues may be five seconds old.
+# How much each queue holds, from itself: what `list_queues` says of quorum queues may be five seconds old.
 HELD = """
     [{element(4, amqqueue:get_name(Queue)), Held}
      || Queue <- rabbit_amqqueue:list(), amqqueue:get_type(Queue) =:= rabbit_quorum_queue,
-        {ok, Held, _} <- [ra:consistent_query(amqqueue:get_pid(Queue), fun rabbit_fifo:query_messages_total/1)]].
+        Leader <- [amqqueue:get_pid(Queue)],
+        {ok, Held, _} <- [ra:consistent_query(Leader, fun rabbit_fifo:query_messages_total/1)]].
 """
 
 # What a check has to see does not depend on the kind of database.
@@ -195,7 +196,7 @@ class Patient:
 
     @contextmanager
     def channel(self) -> Iterator[BlockingChannel]:
-        """One whose publishing waits for the broker: what is only on its way is lost when the channel closes."""
+        """Publishing through it waits for the broker: what is on its way is lost when the channel closes."""
         connection = pika.BlockingConnection(broker.parameters(self.rabbitmq.url()))
         try:
             channel = connection.channel()
