@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 from architecture.worlds import EVENTS as CONTRACTS
 from architecture.worlds import Tellers
+from contracts.asyncapi import events as contracts
 from werkzeug.serving import make_server
 
 import seatwise
@@ -22,7 +23,7 @@ from journeys.people import until
 from kit import auth, clock, db
 from kit.errors import Refusal
 from kit.outbox import Outbox
-from seatwise.events import parse
+from seatwise.events import TYPES, parse
 from seatwise.store import Store
 
 INTERVALS, STATUSES = ("month", "year"), ("active", "grace", "suspended")
@@ -186,3 +187,7 @@ QUESTIONS = [
     for feature in CONTRACTS["plan.published"]["examples"][0]["features"]
     for amount in (None, 1, 10**6)
 ]
+
+
+def test_the_client_knows_every_event_of_entitlements_by_its_name():
+    assert {contract["type"] for contract in contracts("entitlements")} == TYPES

@@ -60,6 +60,11 @@ class Teller:
         self.held[account].pop((member, plan), None)
         return self.tell(account, "license.unassigned", member_id=member, plan=plan)
 
+    def forget(self, account: str):
+        """As if it had been restored to a time before the account."""
+        for known in (self.stories, self.held, self.moved):
+            del known[account]
+
     def tell(self, account: str, type_: str, must: bool = False, **data: Any) -> dict[str, Any]:
         story = self.stories[account]
         envelope = {
@@ -81,7 +86,7 @@ class Teller:
     # What is asked ------------------------------------------------------------------------------
 
     def snapshot(self, account: str = "", cursor: str = "") -> dict[str, Any]:
-        accounts = [account] if account else sorted(self.stories)
+        accounts = [one for one in sorted(self.stories) if account in ("", one)]
         rows = [(one, key) for one in accounts for key in sorted(self.held[one]) or [("", "")]]
         start = int(cursor or 0)
         grants, items = [], {}
@@ -118,7 +123,7 @@ class Teller:
         return {"items": items, "next": None, "now": now()}
 
     def events(self, subject: str, after: str, limit: str) -> dict[str, Any]:
-        return {"items": self.stories[subject][int(after) : int(after) + int(limit)]}
+        return {"items": self.stories.get(subject, [])[int(after) : int(after) + int(limit)]}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         teller = self

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seatwise import fail_closed, fail_open
+from seatwise import Client, fail_closed, fail_open, signed_by
 from seatwise.testing import Licenses
 
 PRO = {"attachments.max_mb": 100, "retrieval": True, "own_address": False, "support": "phone"}
@@ -55,6 +55,37 @@ def test_suspended_is_said_also_of_what_is_not_in_the_plan(licenses):
     licenses.give("ada", "pro", PRO, status="suspended")
 
     assert licenses.allows("ada", "flying").reason == "suspended"
+
+
+@pytest.mark.parametrize("broker", ["127.0.0.1:5672", "http://127.0.0.1:5672"])
+def test_an_address_that_is_none_is_refused_at_once(broker):
+    with pytest.raises(ValueError, match="amqp://"):
+        Client("http://127.0.0.1:9", "token", broker=broker)
+    with pytest.raises(ValueError, match="http://"):
+        Client("127.0.0.1:9", "token")
+
+
+@pytest.mark.parametrize("broker", [None, "", "none"])
+def test_without_a_broker_the_log_is_enough(make_client, teller, broker):
+    teller.assign("acme", "ada")
+    client = make_client(broker=broker)
+
+    assert client.wait()
+    assert client.allows("ada", "retrieval")
+
+
+def test_a_file_that_is_no_key_of_a_product_is_named(tmp_path):
+    (tmp_path / "key.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"key\.json is not the key of a product"):
+        signed_by(tmp_path / "key.json")
+
+
+def test_an_event_that_does_not_exist_is_warned_of(licenses, caplog):
+    licenses.on("license.assigned", "*")(print)
+    assert not caplog.text
+    licenses.on("licence.assigned")(print)
+
+    assert "licence.assigned" in caplog.text
 
 
 def test_an_answer_says_how_old_it_is(licenses):

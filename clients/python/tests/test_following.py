@@ -269,6 +269,32 @@ def test_a_source_that_was_restored_and_tells_otherwise_is_believed(teller, clie
     until(lambda: client.held() == {"ada": ["pro"], "eve": ["pro"]})
 
 
+def test_an_account_that_the_source_never_had_counts_no_more_from_the_next_start_on(teller, make_client):
+    for account, member in (("acme", "ada"), ("other", "bob")):
+        teller.assign(account, member)
+    first = make_client()
+    assert knows(first, "ada")
+    first.stop()
+    teller.forget("acme")
+
+    again = make_client()
+    until(lambda: again.held() == {"bob": ["pro"]})
+    assert again.allows("ada", "retrieval").reason == "no-license"
+
+
+def test_an_account_that_the_source_never_had_is_found_while_it_runs_too(teller, client, monkeypatch):
+    teller.assign("acme", "ada")
+    assert knows(client, "ada")
+    teller.forget("acme")
+    [follower] = client.followers
+    monkeypatch.setattr(follower, "_whole_look_at", 0.0)
+
+    until(lambda: client.held() == {})
+    assert follower._since is not None
+    teller.assign("acme", "eve")
+    assert knows(client, "eve")
+
+
 def test_a_source_found_restored_while_it_cannot_be_asked_is_believed_when_it_can(teller, client):
     for member in ("ada", "bob"):
         teller.assign("acme", member)

@@ -80,6 +80,24 @@ def test_after_a_restore_what_is_told_anew_is_heard_and_what_stayed_is_not_heard
     assert heard[-1] == ("acme", 2, "license.assigned")
 
 
+def test_an_account_that_the_source_never_had_is_heard_from_its_first_event_on(teller, make_client):
+    teller.assign("acme", "ada")
+    first = make_client(start=False)
+    heard = heard_by(first, "*")
+    first.start()
+    until(lambda: len(heard) == 1)
+    first.stop()
+    teller.forget("acme")
+    teller.assign("other", "bob")
+    again = make_client(start=False)
+    heard = heard_by(again, "*")
+    again.start()
+    until(lambda: heard == [("other", 1, "license.assigned")])
+    teller.assign("acme", "eve")
+
+    until(lambda: ("acme", 1, "license.assigned") in heard)
+
+
 def test_a_handler_does_not_wait_for_the_snapshot(teller, make_client):
     teller.page = 1
     for number in range(20):

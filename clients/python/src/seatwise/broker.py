@@ -20,6 +20,15 @@ QUEUE = {"durable": False, "exclusive": True, "auto_delete": True}
 ARGUMENTS = {"x-max-length": 100_000, "x-overflow": "drop-head"}
 
 
+def broker_address(text: str | None) -> str | None:
+    """None where there is no broker, as in settings: empty, or `none`."""
+    if text in (None, "", "none"):
+        return None
+    if not str(text).startswith(("amqp://", "amqps://")):
+        raise ValueError(f"broker must begin with amqp:// or amqps://, or be None, not {text!r}")
+    return text
+
+
 class Broker(threading.Thread):
     """Hands every event to all followers; connects again, with jitter, for as long as the process lives.
 

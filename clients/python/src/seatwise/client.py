@@ -9,8 +9,8 @@ from typing import IO, Any, TypeVar
 
 from seatwise import handlers, replica
 from seatwise.answers import SUSPENDED, Answer, License, Stale, exceeds
-from seatwise.broker import Broker
-from seatwise.events import Event
+from seatwise.broker import Broker, broker_address
+from seatwise.events import TYPES, Event
 from seatwise.follower import Follower
 from seatwise.handlers import Handlers
 from seatwise.replica import Replica
@@ -26,9 +26,9 @@ class Client:
 
     `url` of entitlements; `token`: one, or a function that gives one (`signed_by`), with the scopes
     entitlements:read and events:read. `file` keeps what is known for the next start: one for each process.
-    `broker`: an amqp:// address, or None to read the log every `look_every` seconds. `stale`: feature → what to
-    say when nothing was heard for too long (`fail_open`, `fail_closed`); "*" for all others. Without a word of
-    it, what was known last counts.
+    `broker`: an amqp:// address, or None ("none") to read the log every `look_every` seconds; `name`: its user
+    there. `stale`: feature → what to say when nothing was heard for too long (`fail_open`, `fail_closed`); "*"
+    for all others. Without a word of it, what was known last counts.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Client:
         look_every: float = 3,
     ):
         self._source = Source(url, token)
-        self._file, self._broker_url, self._name = file, broker, name
+        self._file, self._broker_url, self._name = file, broker_address(broker), name
         self._stale = dict(stale or {})
         self._look_every = look_every
         self._replica = Replica()
@@ -102,7 +102,9 @@ class Client:
 
     def on(self, *types: str) -> Callable[[F], F]:
         """@client.on("license.assigned", "license.unassigned"): call the function for each such event, of each
-        account in order, from the first event on. One that raises is called again, later."""
+        account in order, from the first event on; "*" is every type. One that raises is called again, later."""
+        for unknown in {*types} - TYPES - {"*"}:
+            log.warning("no event is of type %s, as far as this release knows: is it spelled so?", unknown)
 
         def remember(function: F) -> F:
             for type_ in types:

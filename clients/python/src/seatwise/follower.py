@@ -22,6 +22,7 @@ log = logging.getLogger("seatwise")
 OVERLAP = 15  # seconds before the last look, by the clock of the source; what was committed late is found
 LONG_OVERLAP = 600  # once a minute; longer than any transaction there may take
 LONG_LOOK_EVERY = 60
+WHOLE_LOOK_EVERY = 3600  # of all accounts; it alone finds those that a source which was restored never had
 PAUSES = (0.2, 1, 5, 30, 60, 120, 300)  # seconds before an account that failed is tried again
 WAITING = 10_000  # events; what does not fit is read from the log
 
@@ -51,6 +52,7 @@ class Follower(threading.Thread):
         self.stopping = threading.Event()
         self.waiting: dict[str, tuple[int, float]] = {}  # account → failures, when it is tried again
         self._since: str | None = None  # in memory only: a restart looks at all
+        self._whole_look_at = time.monotonic() + WHOLE_LOOK_EVERY
         self._away = ""  # why, said once for each reason and not at every look
         self._long_look_at = time.monotonic() + LONG_LOOK_EVERY
 
@@ -114,16 +116,22 @@ class Follower(threading.Thread):
             self.current(store, began)
 
     def _look(self, store: Store) -> None:
-        """How far do the stories go that went on since the last look?"""
+        """How far do the stories go that went on since the last look? Or all: which of them is told no more?"""
+        if time.monotonic() >= self._whole_look_at:
+            self._since, self._whole_look_at = None, time.monotonic() + WHOLE_LOOK_EVERY
         since = self._since and _earlier(self._since, self._overlap())
+        untold = set() if since else store.begun(self.reader)
         clock = None
         for now, heads in self.source.heads(since):
             clock = clock or now
             store.note_heads(self.reader, heads)
+            untold.difference_update(head.account for head in heads)
             for head in heads:
                 known = store.cursor(self.reader, head.account)
                 if known.sequence > head.sequence or (known.sequence == head.sequence and known.id != head.id):
                     self.forked(store, known)
+        for account in untold:
+            self.forked(store, store.cursor(self.reader, account))
         self._since = clock
 
     def _overlap(self) -> int:

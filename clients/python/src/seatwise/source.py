@@ -32,6 +32,8 @@ class Source:
 
     def __init__(self, url: str, token: Token):
         self.url, self.token = urlsplit(url), token
+        if self.url.scheme not in ("http", "https") or not self.url.hostname:
+            raise ValueError(f"url must begin with http:// or https://, not {url!r}")
         self._local = threading.local()  # a connection for each thread
 
     def snapshot(self, account: str | None = None) -> Iterator[dict[str, Any]]:
@@ -46,7 +48,10 @@ class Source:
     def events(self, account: str, after: int, limit: int = PAGE) -> list[Event]:
         """What happened in an account after the event of that number, in order."""
         page = self._get("/v1/events", subject=account, after=after, limit=limit)
-        return [read(envelope) for envelope in page["items"]]
+        try:
+            return [read(envelope) for envelope in page["items"]]
+        except ValueError as error:
+            raise Unreachable(f"{self.url.netloc} tells what cannot be read: {error}") from error
 
     def _pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """While one is read, the next one is on its way."""

@@ -49,7 +49,7 @@ def lock(path: str | Path | None) -> IO[str] | None:
     except OSError as error:
         held.close()
         raise RuntimeError(
-            f"{path} is in use by another client: give each process a file of its own"
+            f"{path} is in use by another client: give each process a file of its own, and one of them handlers"
         ) from error
     return held
 
@@ -135,6 +135,13 @@ class Store:
                 " ON CONFLICT DO UPDATE SET head = excluded.head WHERE head < excluded.head",
                 [(reader, head.account, head.sequence) for head in heads],
             )
+
+    def begun(self, reader: str) -> set[str]:
+        """The accounts of which the reader knows something."""
+        found = self.connection.execute(
+            "SELECT account FROM cursors WHERE reader = ? AND sequence > 0", (reader,)
+        )
+        return {account for (account,) in found}
 
     def behind(self, reader: str) -> list[Cursor]:
         """The accounts in which the reader misses something."""

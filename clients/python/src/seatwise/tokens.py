@@ -16,8 +16,11 @@ SCOPES = ("entitlements:read", "events:read")
 
 def signed_by(key_file: str | Path, scopes: Iterable[str] = SCOPES) -> Callable[[], str]:
     """A function that gives a token good for some minutes. The file: {"issuer": name, "key": a private JWK}."""
-    stored = json.loads(Path(key_file).read_text())
-    issuer, key, scope = stored["issuer"], jwk.import_key(stored["key"]), " ".join(sorted(scopes))
+    try:
+        stored = json.loads(Path(key_file).read_text())
+        issuer, key, scope = stored["issuer"], jwk.import_key(stored["key"]), " ".join(sorted(scopes))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{key_file} is not the key of a product: {error!r}") from error
     lock, made = threading.Lock(), ("", 0.0)
 
     def token() -> str:
