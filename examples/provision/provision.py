@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import seatwise
@@ -20,5 +21,5 @@ def provision(event: seatwise.Event) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-with licenses:
+with licenses, suppress(KeyboardInterrupt):
     threading.Event().wait()

@@ -22,7 +22,15 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
 BESIDE_IT = ("build", "exec", "logs", "ps", "restart", "run", "start", "stop", "up")
 FLAGS = ("--build", "--detach", "--force-recreate", "--no-deps", "--rm", "--wait")
-RABBITMQCTL = ("authenticate_user", "delete_queue", "list_queues", "purge_queue", "status")
+RABBITMQCTL = (
+    "add_user",
+    "authenticate_user",
+    "delete_queue",
+    "list_queues",
+    "purge_queue",
+    "set_permissions",
+    "status",
+)
 OPERATIONS = ("/livez", "/metrics", "/openapi.json", "/readyz")
 EVERYTHING = [(page, command) for page in PAGES for command in commands(page)]
 

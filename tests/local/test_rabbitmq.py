@@ -1,13 +1,17 @@
 """The private RabbitMQ node keeps to itself, to its users' rights and, across a kill, to what it confirmed."""
 
+import shlex
 from pathlib import Path
 
 import pika
 import psutil
 import pytest
+from architecture.worlds import ROOT
 
 from kit import broker
 from local.rabbitmq import RabbitMQ
+from seatwise.broker import ARGUMENTS, QUEUE
+from seatwise.events import EXCHANGE
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +81,26 @@ def test_a_wiped_node_comes_back_with_its_users_alone(node, connect):
     with pytest.raises(pika.exceptions.ChannelClosedByBroker) as missing:
         connect("catalog").exchange_declare("seatwise.catalog", passive=True)
     assert missing.value.reply_code == 404
+
+
+def test_a_product_with_the_rights_of_the_operators_page_hears_entitlements_and_nobody_else(node, connect):
+    page = (ROOT / "docs/operations.md").read_text()
+    said = [shlex.split(line)[1:] for line in page.splitlines() if line.startswith("rabbitmqctl ")]
+    for verb, user, *rest in said:
+        node.ctl(verb, user, *rest or ["secret"])
+    for source in ("entitlements", "orders"):
+        connect(source).exchange_declare(f"seatwise.{source}", exchange_type="topic", durable=True)
+    parameters = broker.parameters(node.url())
+    parameters.credentials = pika.PlainCredentials("warehouse", "secret")
+    with pika.BlockingConnection(parameters) as connection:
+        channel, own = connection.channel(), f"warehouse.{'0' * 32}"
+        channel.queue_declare(own, arguments=ARGUMENTS, **QUEUE)
+        channel.queue_bind(own, EXCHANGE, "#")
+        connect("entitlements").basic_publish(EXCHANGE, "license.assigned", b"{}")
+        assert next(channel.consume(own, inactivity_timeout=30))[2] == b"{}"
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker) as refused:
+            channel.queue_bind(own, "seatwise.orders", "#")
+        assert refused.value.reply_code == 403
 
 
 def test_its_command_line_can_be_asked(node):

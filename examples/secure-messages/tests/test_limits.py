@@ -78,6 +78,9 @@ def test_only_a_plan_that_has_it_sends_from_the_own_address(make_sender):
 
 def test_without_a_license_nothing_is_sent(make_sender, licenses):
     sender = make_sender()
+    written = sender.browser.open("/messages/new").text
+    assert "You have no license" in written
+    assert "Your plan" not in written
     assert "You have no license" in sender.posts().text
     sender.holds("pro").sends()
     licenses.take_away(sender.id)

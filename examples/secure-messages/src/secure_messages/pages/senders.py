@@ -58,6 +58,15 @@ def delete(message_id: UUID) -> Redirect:
     return redirect(f"/messages/{message_id}", 303)
 
 
+def _hindrance() -> str:
+    """Why not even a message without more can be sent now."""
+    try:
+        commands.check_plan(licenses(), g.me.member, domain.Wish(0))
+    except Refusal as error:
+        return frame.said(error)
+    return ""
+
+
 def _form(typed: dict[str, str], problem: str = "") -> str:
     allowed = {
         feature: licenses().value(g.me.member, feature, 0)
@@ -69,6 +78,7 @@ def _form(typed: dict[str, str], problem: str = "") -> str:
         typed=typed,
         problem=problem,
         allowed=allowed,
+        hindrance=_hindrance(),
         key=key if domain.is_id(key) else clock.new_id(),
         days=domain.USUAL_DAYS,
         most_days=domain.MOST_DAYS,
