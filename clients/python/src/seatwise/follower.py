@@ -116,8 +116,8 @@ class Follower(threading.Thread):
             self.current(store, began)
 
     def _look(self, store: Store) -> None:
-        """How far do the stories go that went on since the last look? Asked of all, now and then, the answer also
-        shows which of those that we know is told no more: it never was, there."""
+        """How far do the stories go that went on since the last look? Asked of all, now and then, the answer
+        also shows which of those that we know is told no more: it never was, there."""
         if time.monotonic() >= self._whole_look_at:
             self._since, self._whole_look_at = None, time.monotonic() + WHOLE_LOOK_EVERY
         since = self._since and _earlier(self._since, self._overlap())
