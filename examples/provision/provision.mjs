@@ -11,7 +11,7 @@ await channel.bindQueue("provision", "seatwise.entitlements", "license.unassigne
 await channel.consume("provision", (message) => {
   const { id, type, data } = JSON.parse(message.content.toString());
   if (!seen.has(id)) {
-    const folder = `folders/${data.member_id}/${data.plan}`;
+    const folder = `folders/${data.member_id}-${data.plan}`;
     if (type === "license.assigned") mkdirSync(folder, { recursive: true });
     else rmSync(folder, { recursive: true, force: true });
     seen.add(id);

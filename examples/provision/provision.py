@@ -14,7 +14,7 @@ licenses = seatwise.Client(url, seatwise.signed_by(os.environ["KEY_FILE"]), file
 
 @licenses.on("license.assigned", "license.unassigned")
 def provision(event: seatwise.Event) -> None:
-    folder = Path("folders", event.data["member_id"], event.data["plan"])
+    folder = Path("folders", f"{event.data['member_id']}-{event.data['plan']}")
     if event.type == "license.assigned":
         folder.mkdir(parents=True, exist_ok=True)  # the same event may come again after a crash
     else:

@@ -48,7 +48,7 @@ class Consumer:
     def provided(self, person: dict) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, "it ended by itself"
-        return (self.directory / "folders" / person["id"] / "eco").is_dir()
+        return (self.directory / "folders" / f"{person['id']}-eco").is_dir()
 
 
 @pytest.fixture

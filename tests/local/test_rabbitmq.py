@@ -1,11 +1,11 @@
 """The private RabbitMQ node keeps to itself, to its users' rights and, across a kill, to what it confirmed."""
 
-import shlex
 from pathlib import Path
 
 import pika
 import psutil
 import pytest
+from architecture.pages import commands
 from architecture.worlds import ROOT
 
 from kit import broker
@@ -84,8 +84,8 @@ def test_a_wiped_node_comes_back_with_its_users_alone(node, connect):
 
 
 def test_a_product_with_the_rights_of_the_operators_page_hears_entitlements_and_nobody_else(node, connect):
-    page = (ROOT / "docs/operations.md").read_text()
-    said = [shlex.split(line)[1:] for line in page.splitlines() if line.startswith("rabbitmqctl ")]
+    page = commands(ROOT / "docs/operations.md")
+    said = [one.words for one in page if one.program == "rabbitmqctl" and "warehouse" in one.words]
     for verb, user, *rest in said:
         node.ctl(verb, user, *rest or ["secret"])
     for source in ("entitlements", "orders"):

@@ -65,6 +65,11 @@ def test_an_address_that_is_none_is_refused_at_once(broker):
         Client("127.0.0.1:9", "token")
 
 
+def test_what_is_no_word_about_too_old_answers_is_refused_at_once():
+    with pytest.raises(ValueError, match=r"stale\['\*'\] must be fail_open"):
+        Licenses(stale={"*": 3600})
+
+
 @pytest.mark.parametrize("broker", [None, "", "none"])
 def test_without_a_broker_the_log_is_enough(make_client, teller, broker):
     teller.assign("acme", "ada")

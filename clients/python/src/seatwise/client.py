@@ -45,6 +45,9 @@ class Client:
         self._source = Source(url, token)
         self._file, self._broker_url, self._name = file, broker_address(broker), name
         self._stale = dict(stale or {})
+        for feature, one in self._stale.items():
+            if not isinstance(one, Stale):
+                raise ValueError(f"stale[{feature!r}] must be fail_open(after=…) or fail_closed(after=…)")
         self._look_every = look_every
         self._replica = Replica()
         self._handlers = Handlers()

@@ -72,10 +72,13 @@ class Source:
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
         try:
             status, body = self._ask(f"{self.url.path.rstrip('/')}{path}?{urlencode(query)}")
-            answer: dict[str, Any] = json.loads(body)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             self._hang_up()
             raise Unreachable(f"{self.url.netloc} does not answer: {error!r}") from error
+        try:
+            answer: dict[str, Any] = json.loads(body)
+        except ValueError as error:
+            raise Unreachable(f"{self.url.netloc} answers {path} with {status} and no JSON") from error
         if status != http.client.OK:
             raise Unreachable(f"{self.url.netloc} refuses {path}: {status} {answer.get('detail', '')}")
         return answer
