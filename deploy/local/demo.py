@@ -3,6 +3,8 @@
 import csv
 import json
 import time
+from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from local.processes import StartFailed
 
 SLOWEST_NEWS = 30  # seconds
 DATA = running.REPOSITORY / "deploy" / "demo"
+SAMPLES = resources.files("catalog").joinpath("data/plans.json")
+PLANS = {plan["code"] for plan in json.loads(SAMPLES.read_text())}  # each start publishes them, unless retired
 
 
 def known(directory: Path) -> dict[str, Any] | None:
@@ -44,18 +48,17 @@ def create(entitlements_url: str, directory: Path) -> dict[str, Any]:
     return made
 
 
-def await_known(orders_url: str, directory: Path, account: str) -> None:
+def await_known(urls: Mapping[str, str], directory: Path, account: str) -> None:
     """Until orders has heard of the account and of the plans, so that the first click finds them."""
-    token = tokens.for_role(directory / "keys", account)
+    sold = PLANS & {plan["code"] for plan in httpx.get(f"{urls['catalog']}/v1/plans").json()["items"]}
+    headers = {"Authorization": f"Bearer {tokens.for_role(directory / 'keys', account)}"}
     deadline = time.monotonic() + SLOWEST_NEWS
     while time.monotonic() < deadline:
-        answer = httpx.get(
-            f"{orders_url}/v1/accounts/{account}/offers", headers={"Authorization": f"Bearer {token}"}
-        )
-        if answer.is_success and answer.json()["items"]:
+        answer = httpx.get(f"{urls['orders']}/v1/accounts/{account}/offers", headers=headers)
+        if answer.is_success and sold <= {offer["plan"] for offer in answer.json()["items"]}:
             return
         time.sleep(0.1)
-    raise StartFailed(f"orders has not heard of the demo account within {SLOWEST_NEWS} s")
+    raise StartFailed(f"orders has not heard of the demo account and of all plans within {SLOWEST_NEWS} s")
 
 
 def people() -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ class Suite:
         if self.rabbitmq:
             self.rabbitmq.await_ready()
         if self.account:
-            demo.await_known(self.urls["orders"], self.directory, self.account["account_id"])
+            demo.await_known(self.urls, self.directory, self.account["account_id"])
         self.say("all of them answer")
         self._write_environments()
         self._describe()

@@ -9,6 +9,7 @@ import httpx
 
 from kit import clock
 from local import tokens
+from local.demo import PLANS
 from local.suite import Suite
 
 PAYS, DECLINED, POOR = "4242424242424242", "4000000000000002", "4000000000009995"
@@ -107,7 +108,7 @@ class Office:
     # Buying
 
     def sees_offers(self) -> list[Json]:
-        """Once orders has heard of the account."""
+        """Once orders has heard of the account and of each plan."""
 
         def offers() -> list[Json]:
             try:
@@ -116,7 +117,7 @@ class Office:
                 if no.code != "account-unknown":
                     raise
                 return []
-            return found
+            return found if {offer["plan"] for offer in found} >= PLANS else []
 
         return until("offers", offers)
 
