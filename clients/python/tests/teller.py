@@ -34,6 +34,7 @@ class Teller:
         self.away, self.refusal = False, 503
         self.unreadable: set[str] = set()  # accounts
         self.page = 3
+        self.name, self.garbage = "entitlements", ""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
@@ -70,7 +71,7 @@ class Teller:
         envelope = {
             "specversion": "1.0",
             "id": str(uuid.uuid4()),
-            "source": "entitlements",
+            "source": self.name,
             "type": type_,
             "subject": account,
             "sequence": str(len(story) + 1),
@@ -137,7 +138,7 @@ class Teller:
                 name, query = url.path.rpartition("/")[2], dict(parse_qsl(url.query))
                 away = teller.away or query.get("subject") in teller.unreadable
                 body = {"detail": "away"} if away else getattr(teller, name)(**query)
-                text = json.dumps(body).encode()
+                text = (teller.garbage or json.dumps(body)).encode()
                 self.send_response(teller.refusal if away else 200)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()

@@ -146,6 +146,21 @@ def test_another_reason_why_it_hears_nothing_is_said_too(teller, make_client, ca
 
 
 @pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [(("name", "orders"), "orders is not entitlements"), (("garbage", "<html>"), "with 200 and no JSON")],
+)
+def test_an_address_where_something_else_answers_is_said_in_a_line(teller, client, caplog, spoilt, said):
+    teller.assign("acme", "ada")
+    assert knows(client, "ada")
+    setattr(teller, *spoilt)
+    teller.assign("acme", "eve")
+
+    until(lambda: f"goes on with what it knows: {teller.url.removeprefix('http://')}" in caplog.text)
+    assert said in caplog.text
+    assert client.allows("ada", "retrieval")
+
+
+@pytest.mark.parametrize(
     "spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 99)]
 )
 def test_a_file_that_is_lost_or_broken_is_read_anew(teller, make_client, tmp_path, spoil):

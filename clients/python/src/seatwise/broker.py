@@ -22,9 +22,9 @@ ARGUMENTS = {"x-max-length": 100_000, "x-overflow": "drop-head"}
 
 def broker_address(text: str | None) -> str | None:
     """None where there is no broker, as in settings: empty, or `none`."""
-    if text in (None, "", "none"):
+    if not text or text == "none":
         return None
-    if not str(text).startswith(("amqp://", "amqps://")):
+    if not text.startswith(("amqp://", "amqps://")):
         raise ValueError(f"broker must begin with amqp:// or amqps://, or be None, not {text!r}")
     return text
 

@@ -16,6 +16,10 @@ _FAMILIES = {  # as far as this release knows
 TYPES = {f"{family}.{past}" for family, told in _FAMILIES.items() for past in told.split()}
 
 
+class OfAnotherSource(ValueError):
+    """Somebody else said it."""
+
+
 class Event(NamedTuple):
     """One thing that happened. What happened in one account is numbered 1, 2, 3 …; `id` never changes.
 
@@ -45,7 +49,7 @@ def parse(body: bytes | str) -> Event:
 def read(envelope: dict[str, Any]) -> Event:
     """The event in a CloudEvent; attributes that we do not know are ignored."""
     if envelope["source"] != SOURCE:
-        raise ValueError(f"{envelope['source']} is not {SOURCE}")
+        raise OfAnotherSource(f"{envelope['source']} is not {SOURCE}")
     return Event(
         type=envelope["type"],
         account=envelope["subject"],

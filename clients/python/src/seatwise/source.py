@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from seatwise.events import Event, read
+from seatwise.events import Event, OfAnotherSource, read
 
 TIMEOUT = 10  # seconds to connect, and to answer
 PAGE = 500  # events
@@ -50,8 +50,8 @@ class Source:
         page = self._get("/v1/events", subject=account, after=after, limit=limit)
         try:
             return [read(envelope) for envelope in page["items"]]
-        except ValueError as error:
-            raise Unreachable(f"{self.url.netloc} tells what cannot be read: {error}") from error
+        except OfAnotherSource as error:
+            raise Unreachable(f"{self.url.netloc} is another service: {error}") from error
 
     def _pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """While one is read, the next one is on its way."""
