@@ -20,7 +20,7 @@ def make_client(teller, tmp_path):
 
     def make(start=True, **options):
         one = seatwise.Client(
-            teller.url, "token", **{"file": tmp_path / "own.db", "look_every": 0.05, **options}
+            teller.url, **{"token": "token", "file": tmp_path / "own.db", "look_every": 0.05, **options}
         )
         made.append(one)
         return one.start() if start else one

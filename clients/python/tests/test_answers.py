@@ -1,5 +1,8 @@
 """What people may use follows from the licenses that they hold."""
 
+import math
+from uuid import UUID
+
 import pytest
 
 from seatwise import Client, fail_closed, fail_open, signed_by
@@ -28,7 +31,11 @@ def licenses():
         (("ada", "flying"), False, "feature-not-in-plan", None),
         (("bob", "retrieval"), False, "no-license", None),
         (([], "retrieval"), False, "unknown", None),
-        (("ada", "attachments.max_mb", "many"), False, "unknown", None),
+        *(
+            (("ada", "attachments.max_mb", odd), False, "unknown", None)
+            for odd in ("many", -1, 2.5, math.nan, True)
+        ),
+        ((UUID(int=1), "retrieval"), False, "unknown", None),
     ],
 )
 def test_an_answer_says_why(licenses, asked, allowed, reason, value):
@@ -49,6 +56,28 @@ def test_whoever_has_not_paid_is_warned_then_suspended(licenses, status, allowed
     assert (answer.allowed, answer.reason) == (allowed, reason)
     assert licenses.license_of("ada").status == status
     assert licenses.value("ada", "attachments.max_mb", 0) == (100 if allowed else 0)
+
+
+def test_what_is_answered_is_the_callers_own(licenses):
+    licenses.give("bob", "pro", PRO)
+    licenses.license_of("ada").features["own_address"] = True
+    licenses.held()["ada"].append("gold")
+    licenses.age_by(0)
+
+    assert not licenses.allows("ada", "own_address")
+    assert licenses.license_of("ada").features == PRO
+    assert licenses.held() == {"ada": ["pro"], "bob": ["pro"]}
+
+
+def test_nobody_holds_what_is_no_id(licenses):
+    assert licenses.license_of([]) is None
+
+
+def test_a_test_gives_only_what_a_service_could_tell(licenses):
+    with pytest.raises(ValueError, match="gold"):
+        licenses.give("bob", "pro", PRO, status="gold")
+    with pytest.raises(ValueError, match=r"attachments\.max_mb is .* not 25\.5"):
+        licenses.give("bob", "pro", {"attachments.max_mb": 25.5})
 
 
 def test_suspended_is_said_also_of_what_is_not_in_the_plan(licenses):
@@ -109,6 +138,14 @@ def test_past_its_age_a_feature_fails_open_or_closed_as_chosen():
         licenses.age_by(61)
         answer = licenses.allows(member, feature)
         assert (answer.allowed, answer.reason) == (late, "stale")
+
+
+def test_what_a_clock_that_was_ahead_has_dated_is_too_old():
+    licenses = Licenses(stale={"*": fail_closed(3600)})
+    licenses.give("ada", "pro", PRO)
+    licenses.age_by(-7 * 86400)
+
+    assert licenses.allows("ada", "retrieval").reason == "stale"
 
 
 def test_without_a_choice_what_was_known_last_counts(licenses):

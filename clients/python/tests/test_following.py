@@ -1,5 +1,6 @@
 """A client knows what its source says, whatever is lost, repeated, shuffled, away or restored."""
 
+import os
 import random
 import sqlite3
 
@@ -7,6 +8,7 @@ import pytest
 
 from seatwise import fail_closed, fail_open
 from seatwise.events import read
+from seatwise.store import lock, unlock
 from teller import until
 
 
@@ -35,6 +37,30 @@ def test_an_account_over_several_pages_of_the_snapshot_is_whole(teller, make_cli
     client.wait(20)
 
     assert len(client.held()) == 7
+
+
+@pytest.mark.parametrize("meanwhile", ["taken back", "given to another"])
+def test_a_first_snapshot_that_broke_off_leaves_nothing_behind(teller, make_client, meanwhile):
+    teller.page = 1
+    for account in ("m", "n"):
+        teller.assign(account, f"member of {account}")
+    told = teller.snapshot
+
+    def breaks_off(cursor="", **query):
+        if cursor:
+            teller.snapshot = told
+            if meanwhile == "taken back":
+                teller.unassign("m", "member of m")
+            else:
+                teller.assign("a", "member of a", "eco")
+            return {}
+        return told(**query)
+
+    teller.snapshot = breaks_off
+    client = make_client()
+    assert client.wait(20)
+
+    assert client.held() == {member: [plan] for held in teller.held.values() for member, plan in held}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
@@ -147,7 +173,13 @@ def test_another_reason_why_it_hears_nothing_is_said_too(teller, make_client, ca
 
 @pytest.mark.parametrize(
     ("spoilt", "said"),
-    [(("name", "orders"), "orders is not entitlements"), (("garbage", "<html>"), "with 200 and no JSON")],
+    [
+        (("name", "orders"), "orders is not entitlements"),
+        *(
+            (("garbage", text), "with 200 and no JSON object")
+            for text in ("<html>", "[1]", "null", "[" * 10**5)
+        ),
+    ],
 )
 def test_an_address_where_something_else_answers_is_said_in_a_line(teller, client, caplog, spoilt, said):
     teller.assign("acme", "ada")
@@ -160,8 +192,38 @@ def test_an_address_where_something_else_answers_is_said_in_a_line(teller, clien
     assert client.allows("ada", "retrieval")
 
 
+def test_a_reason_that_nobody_thought_of_is_said_once_too(teller, client, caplog):
+    assert client.wait(20)
+    teller.garbage = "{}"
+    until(lambda: "KeyError" in caplog.text)
+    asked = len(teller.asked)
+    until(lambda: len(teller.asked) > asked + 5)
+
+    assert len([record for record in caplog.records if record.levelname != "INFO"]) == 1
+
+
+def test_a_token_that_cannot_be_had_is_said_in_a_line(teller, make_client, caplog):
+    def no_key() -> str:
+        raise FileNotFoundError("product.json")
+
+    make_client(token=no_key)
+
+    until(lambda: "goes on with what it knows: there is no token: FileNotFoundError" in caplog.text)
+    assert "Traceback" not in caplog.text
+
+
+def overwrite_holders(file):
+    with sqlite3.connect(file) as database:
+        [(page,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'holders'")
+        [(size,)] = database.execute("PRAGMA page_size")
+    with file.open("r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(b"\xff" * size)
+
+
 @pytest.mark.parametrize(
-    "spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 99)]
+    "spoil",
+    [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 99), overwrite_holders],
 )
 def test_a_file_that_is_lost_or_broken_is_read_anew(teller, make_client, tmp_path, spoil):
     teller.assign("acme", "ada")
@@ -334,6 +396,25 @@ def test_a_source_found_restored_while_it_cannot_be_asked_is_believed_when_it_ca
 def test_a_file_has_one_process(teller, client, make_client, tmp_path):
     with pytest.raises(RuntimeError, match=r"own\.db"):
         make_client()
+
+
+def test_a_file_that_cannot_be_used_now_is_left_as_it_is(make_client, tmp_path):
+    (tmp_path / "own.db").mkdir()
+    client = make_client(start=False)
+    with pytest.raises(sqlite3.OperationalError):
+        client.start()
+    (tmp_path / "own.db").rmdir()  # it was not put aside
+
+    client.start()
+
+
+def test_a_file_given_back_is_not_kept_by_a_child_of_the_process(tmp_path):
+    held = lock(tmp_path / "own.db")
+    as_in_a_child = os.dup(held.fileno())
+    unlock(held)
+
+    unlock(lock(tmp_path / "own.db"))
+    os.close(as_in_a_child)
 
 
 def test_the_file_can_be_looked_at(teller, client, tmp_path):

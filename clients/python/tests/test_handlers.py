@@ -1,5 +1,11 @@
 """Functions of the product are called for every event, once and in order, by a cursor of their own."""
 
+import json
+import threading
+
+import pytest
+
+from seatwise.broker import Broker
 from teller import until
 
 
@@ -47,7 +53,8 @@ def test_a_process_that_begins_again_goes_on_where_it_was(teller, make_client):
     assert [sequence for _, sequence, _ in (*before, *after)] == [1, 2]
 
 
-def test_a_handler_that_raises_is_called_again_and_no_other_account_waits(teller, make_client):
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_a_handler_that_raises_is_called_again_and_nobody_else_waits_or_hears_twice(teller, make_client, error):
     client = make_client(start=False)
     tries, heard = [], heard_by(client, "license.assigned")
 
@@ -55,7 +62,7 @@ def test_a_handler_that_raises_is_called_again_and_no_other_account_waits(teller
     def fails_twice(event):
         tries.append(event.account)
         if event.account == "acme" and tries.count("acme") < 3:
-            raise ValueError("not yet")
+            raise error("not yet")
 
     client.start()
     teller.assign("acme", "ada")
@@ -64,6 +71,65 @@ def test_a_handler_that_raises_is_called_again_and_no_other_account_waits(teller
     until(lambda: ("other", 1, "license.assigned") in heard)
 
     assert tries.count("other") == 1
+    assert sorted(heard) == [("acme", 1, "license.assigned"), ("other", 1, "license.assigned")]
+
+
+def test_what_a_handler_does_to_an_event_changes_no_license(teller, make_client):
+    client = make_client(start=False)
+
+    @client.on("license.assigned")
+    def spoils(event):
+        event.data["plan"] = event.data["plan"].title()
+        event.data["features"].clear()
+
+    client.start()
+    assert client.wait()
+    teller.away = True
+    broker = Broker("amqp://127.0.0.1", "product", client.followers)
+    for number in range(50):
+        broker._hand_on(json.dumps(teller.assign("acme", f"member {number}")).encode())
+
+    until(lambda: len(client.held()) == 50)
+    assert all(client.license_of(member).plan == "pro" for member in client.held())
+
+
+def test_stopping_waits_for_a_handler_no_longer_than_told(teller, make_client):
+    client, begun, may_end = make_client(start=False), threading.Event(), threading.Event()
+
+    @client.on("*")
+    def takes_long(event):
+        begun.set()
+        may_end.wait(30)
+
+    client.start()
+    teller.assign("acme", "ada")
+    assert begun.wait(30)
+    client.stop(0.1)
+    with pytest.raises(RuntimeError, match="in use"):
+        make_client()
+    may_end.set()
+    client.stop()
+
+    make_client()
+
+
+def test_a_handler_may_stop_its_client(teller, make_client):
+    client, stopped = make_client(start=False), threading.Event()
+
+    @client.on("*")
+    def stops(event):
+        client.stop()
+        stopped.set()
+
+    client.start()
+    teller.assign("acme", "ada")
+
+    assert stopped.wait(30)
+
+
+def test_a_handler_that_comes_after_the_start_is_refused(client):
+    with pytest.raises(RuntimeError, match="before the client starts"):
+        client.on("license.assigned")
 
 
 def test_after_a_restore_what_is_told_anew_is_heard_and_what_stayed_is_not_heard_twice(teller, make_client):

@@ -91,9 +91,11 @@ class Holding:
         self.answers = {code: Answer(*_rule(status, value), as_of) for code, value in features.items()}
 
 
-def exceeds(amount: int | None, value: Value) -> bool:
+def exceeds(amount: int, value: Value) -> bool:
     """Whether that much of a feature is more than its limit; only numbers are limits."""
-    return amount is not None and type(value) is int and amount > value
+    if type(amount) is not int or amount < 0:
+        raise ValueError(f"an amount is a whole number, 0 at least, and not {amount!r}")
+    return type(value) is int and amount > value
 
 
 def combined(features: Iterable[Features]) -> dict[str, Value]:

@@ -87,9 +87,9 @@ class Broker(threading.Thread):
 
     def _hand_on(self, body: bytes) -> None:
         try:
-            event = parse(body)
+            each_its_own = [parse(body) for _ in self.followers]  # a handler may change what it is given
         except ValueError as error:  # the log has it, if it was an event
             log.info("a message that is no event: %s", error)
             return
-        for follower in self.followers:
+        for follower, event in zip(self.followers, each_its_own, strict=True):
             follower.take(event)

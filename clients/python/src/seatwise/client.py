@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from seatwise.follower import Follower
 from seatwise.handlers import Handlers
 from seatwise.replica import Replica
 from seatwise.source import Source, Token
-from seatwise.store import AS_OF, Cursor, Store, lock
+from seatwise.store import AS_OF, Cursor, Store, lock, unlock
 
 log = logging.getLogger("seatwise")
 F = TypeVar("F", bound=Callable[[Event], object])
@@ -65,7 +66,7 @@ class Client:
             except KeyError:
                 answer = self._without(member)
             limit = self._stale and (self._stale.get(feature) or self._stale.get("*"))
-            if limit and time.time() - answer.as_of > limit.after:
+            if limit and abs(answer.age) > limit.after:  # later than now: a clock was ahead, nothing is known
                 return Answer(limit.allowed, "stale", None, answer.as_of)
             if amount is not None and answer.allowed and exceeds(amount, answer.value):
                 return Answer(False, "limit-exceeded", answer.value, answer.as_of)
@@ -81,12 +82,15 @@ class Client:
 
     def license_of(self, member: str) -> License | None:
         """The highest plan that the member holds."""
-        held = self._replica.held.get(member)
-        return held.license if held else None
+        try:
+            held = self._replica.held[member].license
+        except (KeyError, TypeError):
+            return None
+        return held._replace(features=dict(held.features))  # it is the caller's, to change as well
 
     def held(self) -> dict[str, list[str]]:
         """Everybody who holds something: member → plans, lowest first."""
-        return {member: holding.plans for member, holding in self._replica.held.copy().items()}
+        return {member: [*holding.plans] for member, holding in self._replica.held.copy().items()}
 
     @property
     def age(self) -> float:
@@ -95,6 +99,8 @@ class Client:
 
     def _without(self, member: str) -> Answer:
         """Nobody of that id holds anything, or nothing with that feature."""
+        if not isinstance(member, str):
+            raise TypeError(f"a member is named by an id, a str, and not by {member!r}")
         if held := self._replica.held.get(member):
             suspended = held.license.status == SUSPENDED
             return Answer(False, SUSPENDED if suspended else "feature-not-in-plan", None, held.as_of)
@@ -105,7 +111,12 @@ class Client:
 
     def on(self, *types: str) -> Callable[[F], F]:
         """@client.on("license.assigned", "license.unassigned"): call the function for each such event, of each
-        account in order, from the first event on; "*" is every type. One that raises is called again, later."""
+        account in order, from the first event on; "*" is every type. One that raises is called again, later.
+
+        Before the client starts. All share one cursor: one that is added later hears what comes from then on.
+        """
+        if self.followers:
+            raise RuntimeError("handlers are named before the client starts")
         for unknown in {*types} - TYPES - {"*"}:
             log.warning("no event is of type %s, as far as this release knows: is it spelled so?", unknown)
 
@@ -119,11 +130,18 @@ class Client:
     # Running. -----------------------------------------------------------------------------------
 
     def start(self) -> "Client":
-        """Answer from the file at once, and follow the services from now on. After a fork, not before it."""
+        """Answer from the file at once, and follow the services from now on. After a fork, not before it.
+
+        RuntimeError when the file is another client's, sqlite3.OperationalError when it cannot be used now.
+        """
         self._lock = lock(self._file)
-        self.followers = [self._follow_as_replica()]
-        if self._handlers.functions:
-            self.followers.append(self._follow_as_handlers())
+        try:
+            self.followers = [self._follow_as_replica()]
+            if self._handlers.functions:
+                self.followers.append(self._follow_as_handlers())
+        except BaseException:
+            self._give_back_file()
+            raise
         self._threads = [*self.followers]
         if self._broker_url:
             self._threads.append(Broker(self._broker_url, self._name, self.followers))
@@ -131,15 +149,24 @@ class Client:
             thread.start()
         return self
 
-    def stop(self) -> None:
-        """The file keeps what is known."""
+    def stop(self, seconds: float = 15) -> None:
+        """The file keeps what is known. A handler at work is waited for, so long at most; until it has ended
+        the file stays this client's."""
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.stop()
         for thread in self._threads:
-            thread.join()
-        self._threads = []
-        if self._lock:
-            self._lock.close()
+            if thread is not threading.current_thread():  # a handler may stop its client
+                thread.join(max(0.0, deadline - time.monotonic()))
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if self._threads:
+            log.warning("still at work: %s", ", ".join(thread.name for thread in self._threads))
+        else:
+            self._give_back_file()
+
+    def _give_back_file(self) -> None:
+        unlock(self._lock)
+        self._lock, self.followers = None, []
 
     def __enter__(self) -> "Client":
         return self.start()
@@ -155,14 +182,10 @@ class Client:
         return bool(self._replica.as_of)
 
     def _follow_as_replica(self) -> Follower:
-        store = self._open_store()
-        if as_of := store.fact(AS_OF):
-            self._replica.load(store, float(as_of))
-        store.close()
         return Follower(
             replica.READER,
             self._source,
-            self._open_store,
+            self._open_store(),
             self._replica.apply,
             begin=self._take_snapshot,
             current=self._replica.renew,
@@ -174,25 +197,35 @@ class Client:
         return Follower(
             handlers.READER,
             self._source,
-            self._open_store,
+            Store(self._file),
             self._handlers.apply,
             forked=self._handlers.go_back(self._source),
             look_every=self._look_every,
         )
 
     def _open_store(self) -> Store:
-        """A file that cannot be read is put aside: everything in it can be read again from the services."""
+        """A file that is damaged is put aside: everything in it can be read again from the services."""
         try:
-            return Store(self._file)
+            return self._load()
+        except sqlite3.OperationalError:
+            raise  # it is not the file's fault
         except sqlite3.DatabaseError as error:
-            if self._file is None:
-                raise
             log.warning("%s cannot be read and is put aside: %s", self._file, error)
             for end in ("", "-wal", "-shm"):
                 found = Path(f"{self._file}{end}")
                 if found.exists():
                     found.replace(f"{found}.broken")
-            return Store(self._file)
+            return self._load()
+
+    def _load(self) -> Store:
+        store = Store(self._file)
+        try:
+            if as_of := store.fact(AS_OF):
+                self._replica.load(store, float(as_of))
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def _take_snapshot(self, store: Store) -> None:
         """Once for each file."""

@@ -36,7 +36,7 @@ class Follower(threading.Thread):
         self,
         reader: str,
         source: Source,
-        open_store: Callable[[], Store],
+        store: Store,
         apply: Callable[[Store, Sequence[Event]], None],
         *,
         begin: Callable[[Store], None] = lambda _store: None,
@@ -45,7 +45,7 @@ class Follower(threading.Thread):
         look_every: float = 3,
     ):
         super().__init__(name=f"seatwise {reader}", daemon=True)
-        self.reader, self.source, self.open_store = reader, source, open_store
+        self.reader, self.source, self.store = reader, source, store
         self.apply, self.begin, self.current, self.forked = apply, begin, current, forked
         self.look_every = look_every
         self.arriving: queue.Queue[Event | None] = queue.Queue(WAITING)
@@ -75,8 +75,7 @@ class Follower(threading.Thread):
     # The thread. --------------------------------------------------------------------------------
 
     def run(self) -> None:
-        store = self.open_store()
-        begun = False
+        store, begun = self.store, False
         while not self.stopping.is_set():
             begun = begun or self._tries(self.begin, store)
             if begun:
@@ -90,15 +89,14 @@ class Follower(threading.Thread):
         """Whether it succeeded. Nothing ends the thread: what was missed is read from the log, later."""
         try:
             step(store)
-        except Unreachable as error:
-            level = logging.INFO if str(error) == self._away else logging.WARNING
-            log.log(level, "%s goes on with what it knows: %s", self.reader, error)
-            self._away = str(error)
-        except Exception:
-            log.exception("%s begins anew", self.reader)
-        else:
-            return True
-        return False
+        except Exception as error:
+            expected = isinstance(error, Unreachable)
+            reason = str(error) if expected else repr(error)
+            level = logging.INFO if reason == self._away else logging.WARNING
+            log.log(level, "%s goes on with what it knows: %s", self.reader, reason, exc_info=not expected)
+            self._away = reason
+            return False
+        return True
 
     def _pause(self) -> float:
         return self.look_every * random.uniform(0.8, 1.2)
@@ -200,14 +198,14 @@ class Follower(threading.Thread):
         try:
             self.apply(store, events)
             self.waiting.pop(account, None)
-        except Exception as error:
+        except BaseException as error:  # also what a handler says to end its process: it is not this thread's
             if len(events) > 1:
                 for event in events:
                     self._apply_next(store, [event])
                 return
             self._put_off(account, events[0].type, error)
 
-    def _put_off(self, account: str, what: str, error: Exception) -> None:
+    def _put_off(self, account: str, what: str, error: BaseException) -> None:
         failures, _ = self.waiting.get(account, (0, 0.0))
         pause = PAUSES[min(failures, len(PAUSES) - 1)]
         self.waiting[account] = failures + 1, time.monotonic() + pause

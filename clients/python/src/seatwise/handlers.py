@@ -20,6 +20,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self.functions: dict[str, list[Function]] = defaultdict(list)
+        self._done: dict[str, tuple[str, int]] = {}  # account → id of the event that waits, how many heard it
 
     def of(self, type_: str) -> list[Function]:
         return [*self.functions.get(type_, ()), *self.functions.get("*", ())]
@@ -27,10 +28,19 @@ class Handlers:
     def apply(self, store: Store, events: Sequence[Event]) -> None:
         """Consecutive events of one account. One that fails is tried again, and only its account waits."""
         for event in events:
-            for function in self.of(event.type):
-                function(event)
+            self._call(event)
             with store.transaction():
                 store.step(READER, event)
+            self._done.pop(event.account, None)
+
+    def _call(self, event: Event) -> None:
+        """Those that have not heard it; when one raises, those before it have."""
+        waiting, done = self._done.get(event.account, ("", 0))
+        done = done if waiting == event.id else 0
+        for function in self.of(event.type)[done:]:
+            function(event)
+            done += 1
+            self._done[event.account] = event.id, done
 
     @staticmethod
     def go_back(source: Source) -> Callable[[Store, Cursor], None]:

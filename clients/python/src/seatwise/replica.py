@@ -48,9 +48,10 @@ class Replica:
         self._look_up(store, ((account, member) for member, account in apart.items()))
 
     def begin(self, store: Store) -> None:
-        """A snapshot comes: what the file knew counts no more."""
+        """A snapshot comes: what was known before counts no more, nor what one that broke off has told."""
         with store.transaction():
             store.forget_all(READER)
+        self.load(store, NEVER)
 
     def take(self, store: Store, page: dict[str, Any]) -> None:
         """A page of the snapshot. An account may go on in the next one; the number told first counts."""
@@ -81,9 +82,11 @@ class Replica:
         before = store.members_of(account)
         with store.transaction():
             store.forget(READER, account)
-        for page in pages:
-            self.take(store, page)
-        self._look_up(store, ((account, member) for member in before))
+        try:
+            for page in pages:
+                self.take(store, page)
+        finally:
+            self._look_up(store, ((account, member) for member in before))
 
     def apply(self, store: Store, events: Sequence[Event]) -> None:
         """Consecutive events of one account; the file moves first, memory follows."""

@@ -76,9 +76,11 @@ class Source:
             self._hang_up()
             raise Unreachable(f"{self.url.netloc} does not answer: {error!r}") from error
         try:
-            answer: dict[str, Any] = json.loads(body)
-        except ValueError as error:
-            raise Unreachable(f"{self.url.netloc} answers {path} with {status} and no JSON") from error
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise Unreachable(f"{self.url.netloc} answers {path} with {status} and no JSON object")
         if status != http.client.OK:
             raise Unreachable(f"{self.url.netloc} refuses {path}: {status} {answer.get('detail', '')}")
         return answer
@@ -94,10 +96,15 @@ class Source:
         return self._send(self._connect(), target)
 
     def _send(self, connection: http.client.HTTPConnection, target: str) -> tuple[int, bytes]:
-        token = self.token() if callable(self.token) else self.token
-        connection.request("GET", target, headers={"Authorization": f"Bearer {token}"})
+        connection.request("GET", target, headers={"Authorization": f"Bearer {self._given_token()}"})
         answer = connection.getresponse()
         return answer.status, answer.read()
+
+    def _given_token(self) -> str:
+        try:
+            return self.token() if callable(self.token) else self.token
+        except Exception as error:
+            raise Unreachable(f"there is no token: {error!r}") from error
 
     def _connect(self) -> http.client.HTTPConnection:
         secure = self.url.scheme == "https"

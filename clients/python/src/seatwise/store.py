@@ -1,6 +1,6 @@
 """The file that outlives the process: who holds what, and how far each reader has come in each account.
 
-SQLite, one file for one process. A thread has a store of its own on the same file.
+SQLite, one file for one process. A thread has a store of its own on the same file, opened before it starts.
 """
 
 import json
@@ -40,7 +40,7 @@ AS_OF = "as of"  # a fact: when all of the file was last known to be so, but for
 
 
 def lock(path: str | Path | None) -> IO[str] | None:
-    """The file is this process's until the lock is closed; RuntimeError when it is another's."""
+    """The file is this process's until it is given back to `unlock`; RuntimeError when it is another's."""
     if path is None or fcntl is None:
         return None
     held = Path(f"{path}.lock").open("w")  # noqa: SIM115  until the process ends
@@ -54,6 +54,13 @@ def lock(path: str | Path | None) -> IO[str] | None:
     return held
 
 
+def unlock(held: IO[str] | None) -> None:
+    """Others may have the file; a child that this process made keeps nothing of it."""
+    if held:
+        fcntl.flock(held, fcntl.LOCK_UN)
+        held.close()
+
+
 class Cursor(NamedTuple):
     """How far a reader has come in an account: the number, id and time of the last event that it applied."""
 
@@ -65,11 +72,17 @@ class Cursor(NamedTuple):
 
 
 class Store:
-    """`path`: the file; None keeps all of it in memory, for as long as the process lives."""
+    """`path`: the file; None keeps all of it in memory, for as long as the process lives.
+
+    sqlite3.OperationalError when the file cannot be used now (it is busy, the disk is full); any other
+    sqlite3.DatabaseError when it never can be again.
+    """
 
     def __init__(self, path: str | Path | None):
         self.path = path
-        self.connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
+        self.connection = sqlite3.connect(
+            path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False
+        )
         self.connection.execute("PRAGMA journal_mode = wal")
         self.connection.execute("PRAGMA synchronous = normal")  # what a power failure takes is read again
         [(written,)] = self.connection.execute("PRAGMA user_version").fetchall()

@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import Any
 
-from seatwise.answers import ACTIVE, Features, Grant, Holding
+from seatwise.answers import ACTIVE, GRACE, SUSPENDED, Features, Grant, Holding
 from seatwise.client import Client
 from seatwise.events import Event
 
@@ -27,6 +27,11 @@ class Licenses(Client):
 
     def give(self, member: str, plan: str, features: Features, status: str = ACTIVE) -> None:
         """From now on the member holds this alone; status: active, grace or suspended."""
+        if status not in (ACTIVE, GRACE, SUSPENDED):
+            raise ValueError(f"no license is {status!r}")
+        for code, value in features.items():
+            if not isinstance(value, bool | int | str):
+                raise ValueError(f"{code} is a flag, a whole number or a choice, and not {value!r}")
         grant = Grant(plan, 0, status, features)
         self._replica.held[member] = Holding([grant], self._replica.as_of)
 
