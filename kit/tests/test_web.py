@@ -182,9 +182,12 @@ def test_the_log_of_a_failure_names_the_route_and_not_what_its_path_holds(client
     assert logged == [("request_failed", "/v1/accounts/<uuid:account_id>/broken")]
 
 
-def seen_as(client, forwarded, headers):
+PUBLIC = f"/v1/accounts/{ACCOUNT}/sightings"
+
+
+def seen_as(client, forwarded, headers, path=THINGS):
     sent = headers if forwarded is None else {**headers, "X-Forwarded-For": forwarded}
-    client.post(THINGS if headers else f"/v1/accounts/{ACCOUNT}/sightings", json={"name": "lamp"}, headers=sent)
+    client.post(path, json={"name": "lamp"}, headers=sent)
     return announced()[0].address
 
 
@@ -200,7 +203,18 @@ def test_a_caller_with_a_token_says_for_whom_it_asks(client, maker, forwarded, a
     ("proxies", "address"), [(0, "127.0.0.1"), (1, "192.0.2.7"), (2, "198.51.100.1"), (9, "10.9.9.9")]
 )
 def test_without_a_token_only_our_proxies_are_believed(client, address):
-    assert seen_as(client, "10.9.9.9, 198.51.100.1, 192.0.2.7", {}) == address
+    assert seen_as(client, "10.9.9.9, 198.51.100.1, 192.0.2.7", {}, PUBLIC) == address
+
+
+def test_a_program_says_for_whom_it_asks_where_no_token_is_needed_too(client, bearer):
+    assert seen_as(client, "192.0.2.7", bearer("things"), PUBLIC) == "192.0.2.7"
+
+
+@pytest.mark.parametrize("who", ["a person", "nobody"])
+def test_nobody_else_says_so_where_no_token_is_needed(client, maker, who):
+    sent = maker if who == "a person" else {"Authorization": "Bearer broken"}
+
+    assert seen_as(client, "192.0.2.7", sent, PUBLIC) == "127.0.0.1"
 
 
 def test_unknown_paths_and_methods_are_problems(client, maker):

@@ -63,6 +63,13 @@ def test_waiting_between_the_page_and_its_button_is_said_on_the_page(browser, su
     assert suite.member("Sophie Germain")["license"]["activated_at"] is None
 
 
+def test_a_refusal_of_the_button_is_in_the_persons_language_like_its_page(browser, suite, code):
+    browser.send(f"/activate/{code}")
+    suite.devices[suite.member("Sophie Germain")["id"]][0]["released_at"] = "2026-11-23T06:21:00Z"
+
+    assert "Cet appareil a été libéré" in browser.send(f"/activate/{code}").text
+
+
 def test_a_code_is_typed_on_the_own_page(signed_in, code):
     sophie = signed_in("Sophie Germain")
     assert "Not activated yet" in sophie.open("/").text

@@ -9,6 +9,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -122,6 +123,13 @@ def check_keys(trust_dir: str, key_file: str) -> None:
         raise ValueError(f"TRUST_DIR {trust_dir} does not hold the public key to {key_file}") from error
 
 
+def _token_sent() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("token-missing", "Send a token: Authorization: Bearer …")
+    return token.strip()
+
+
 def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
     account = claims.get("account")
     if not all(isinstance(claims.get(name, ""), str) for name in ("sub", "account", "scope")):
@@ -188,11 +196,11 @@ def check_request(app: Flask, verifier: Verifier) -> None:
     if access is None:
         raise Forbidden("no-permission-named", "The route names no permission.")
     if access == PUBLIC:
+        with suppress(Unauthorized):  # whoever acts for others may say so; anybody else need not say who it is
+            if (sender := verifier.caller(_token_sent())).account is None:
+                g.caller = sender
         return
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthorized("token-missing", "Send a token: Authorization: Bearer …")
-    g.caller = verifier.caller(token.strip())
+    g.caller = verifier.caller(_token_sent())
     arguments = request.view_args or {}
     if "account_id" in arguments:
         require_account(str(arguments["account_id"]))

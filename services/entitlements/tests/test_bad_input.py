@@ -1,6 +1,8 @@
 """What only entitlements refuses; tests/architecture sends every kind of nonsense to every route."""
 
 import base64
+import signal
+from urllib.parse import quote
 
 import pytest
 
@@ -127,9 +129,28 @@ def test_cursors_that_were_made_up_are_refused(office):
 
     deep = base64.b64encode(b"[" * 2900).decode()
     made_up = [cursor_of("a"), cursor_of("a", "b"), cursor_of("\x00", ANYBODY), "é", "=", "x" * 500, deep]
+    for odd in (f"0_{ANYBODY[1:]}", f" {ANYBODY[1:]}", f"urn:uuid:{ANYBODY}", ANYBODY.upper()):
+        made_up += [cursor_of(odd), cursor_of("a", odd)]
     for path in ("/members", "/licenses"):
-        answers = [office.does("GET", f"{path}?cursor={cursor}") for cursor in made_up]
+        answers = [office.does("GET", f"{path}?cursor={quote(cursor)}") for cursor in made_up]
         assert {answer.status_code for answer in answers} == {422}
+
+
+def test_a_long_text_is_refused_without_trying_every_way_to_read_it(client):
+    text = f"{'a' * 200_000}\x01"
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(60)  # seconds; with two ways to read a text these take minutes
+    try:
+        answer = client.post("/v1/activations", json={"code": "x", "device": {"id": text, "name": "x"}})
+    finally:
+        signal.alarm(0)
+
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == "device.id"
+
+
+def _too_long(*_):
+    raise AssertionError("it takes time with the square of the length")
 
 
 def test_a_stranger_with_a_good_token_changes_nothing_elsewhere(office, open_office, bearer):

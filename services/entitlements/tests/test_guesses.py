@@ -48,10 +48,24 @@ def look(client, bearer):
     """The portal looks at a code for somebody at that address."""
 
     def looking(code, at=GUESSER):
-        headers = {**bearer("activate", issuer="portal"), "X-Forwarded-For": at}
-        return client.get(f"/v1/activation-codes/{code}", headers=headers)
+        return client.get(f"/v1/activation-codes/{code}", headers=portal_for(bearer, at))
 
     return looking
+
+
+def portal_for(bearer, at):
+    return {**bearer("activate", issuer="portal"), "X-Forwarded-For": at}
+
+
+@pytest.fixture
+def activate_in_portal(client, bearer):
+    """The portal activates a browser for somebody at that address."""
+
+    def activating(code, at=GUESSER):
+        body = {"code": code, "device": {"id": "browser", "name": "Browser"}}
+        return client.post("/v1/activations", json=body, headers=portal_for(bearer, at))
+
+    return activating
 
 
 def test_whoever_guesses_is_told_to_wait_and_how_long(code, guess, activate):
@@ -122,6 +136,15 @@ def test_looking_at_codes_through_the_portal_counts_for_the_person_who_looks(cod
     assert (look(code).status_code, look(code).headers["Retry-After"]) == (429, "60")
     assert activate(code, at=GUESSER).status_code == 429
     assert look(code, at=OTHER).status_code == 200
+
+
+def test_trying_codes_through_the_portal_keeps_nobody_else_out_of_it(code, activate_in_portal, look):
+    for number in range(10):
+        activate_in_portal(wrong(number))
+    assert activate_in_portal(code).status_code == look(code).status_code == 429
+
+    assert activate_in_portal(code, at=OTHER).status_code == 201
+    assert announced("license.activated")[0].address == OTHER
 
 
 def test_the_members_of_an_ipv6_network_count_as_one_and_ipv4_is_the_same_however_it_is_written(

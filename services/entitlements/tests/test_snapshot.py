@@ -3,6 +3,8 @@
 import pytest
 
 from entitlements import queries
+from entitlements.queries import paging
+from kit import clock
 from kit.outbox import Stream
 
 
@@ -88,6 +90,14 @@ def test_a_cursor_that_no_page_gave_is_refused(client, bearer, offices, cursor):
     answer = client.get(f"/v1/snapshot?cursor={cursor}", headers=bearer("entitlements:read"))
 
     assert (answer.status_code, answer.json["code"]) == (422, "cursor-invalid")
+
+
+def test_a_cursor_without_the_last_license_goes_on_with_the_next_account(client, bearer, offices):
+    cursor = paging.cursor_of(offices[0].id, clock.new_id(), "")
+    answer = client.get(f"/v1/snapshot?cursor={cursor}", headers=bearer("entitlements:read"))
+
+    assert answer.status_code == 200
+    assert offices[0].id not in [item["account_id"] for item in answer.json["items"]]
 
 
 def test_others_read_nothing_of_it(client, bearer, offices):

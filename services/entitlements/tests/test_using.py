@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from joserfc import jwk, jwt
 
-from entitlements import settings
+from entitlements import domain, settings
 from entitlements.api.activations import KEYS
 from entitlements.app import create_app
 from kit import clock
@@ -89,6 +89,17 @@ def test_a_poller_hears_304_until_something_changes(office, bob):
     office.unassigns(office.gets(f"/members/{bob}")["license"]["assignment_id"])
     changed = office.does("GET", path, headers=known)
     assert (changed.status_code, changed.json) == (200, {"plan": None, "status": "none", "features": {}})
+
+
+def test_an_answer_that_must_match_another_is_refused_with_its_rule(client, office, bob):
+    for path in (f"/v1/accounts/{office.id}/members/{bob}/entitlements", "/v1/activation-keys"):
+        answer = client.get(path, headers={**office.headers, "If-Match": '"another"'})
+        assert (answer.status_code, answer.json["code"]) == (412, "precondition-failed")
+
+
+def test_what_was_a_choice_and_is_a_number_now_is_what_the_higher_plan_says():
+    for lower, higher in (("gold", 3), (3, "gold"), (True, "gold"), ("gold", False)):
+        assert domain.combined([{"stamps": lower}, {"stamps": higher}]) == {"stamps": higher}
 
 
 def test_licenses_of_two_product_families_allow_together_what_each_allows(office, world, ask, bob):

@@ -37,12 +37,16 @@ def show(code: str) -> str | tuple[str, int] | tuple[str, int, dict[str, str]]:
             later = {"Retry-After": str(problem.facts["retry_after"])}
             return render_template("activate/wait.html", problem=problem), 429, later
         return render_template("activate/unknown.html"), 404
-    g.time_zone = found["account_time_zone"]
-    if not g.get("me") and not language.session.get("language"):
-        g.language = found["member"]["locale"][:2]
+    _speak_to(found)
     return render_template(
         "activate/show.html", code=code, found=found, just_now=request.args.get("done") == "1"
     )
+
+
+def _speak_to(found: Json) -> None:
+    g.time_zone = found["account_time_zone"]
+    if not g.get("me") and not language.session.get("language"):
+        g.language = found["member"]["locale"][:2]
 
 
 @blueprint.post("/activate/<code>")
@@ -57,6 +61,7 @@ def activate(code: str) -> Response:
 
 
 def _activate(code: str) -> Json:
+    _speak_to(session.services().door().activation(code))
     spelled = "".join(character for character in code.upper() if character.isalnum())
     device = str(uuid.uuid5(DEVICES, spelled))
     return session.services().door().activate(code, device, gettext("Web browser"))

@@ -166,8 +166,10 @@ def combined(features: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     together: dict[str, Any] = {}
     for one in features:
         for code, value in one.items():
-            known = together.get(code)
-            together[code] = value if isinstance(value, str) or known is None else max(known, value)
+            known, told = together.get(code), value
+            if isinstance(known, int) and isinstance(told, int):
+                told = max(known, told)
+            together[code] = told
     return together
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import flask
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from entitlements import commands, models, queries, schemas
-from entitlements.api.blueprint import make
+from entitlements.api.blueprint import make, unless_known
 from kit import auth, schema
 
 blueprint = make("activations", "Licenses on devices")
@@ -38,9 +38,7 @@ def list_keys() -> Response:
     """The public keys of activation tokens, as a JSON Web Key Set: the next, the current, the previous one."""
     answer = flask.jsonify({"keys": current_app.extensions[KEYS]})
     answer.headers["Cache-Control"] = f"public, max-age={KEYS_FRESH}"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return unless_known(answer)
 
 
 @blueprint.get("/accounts/<uuid:account_id>/licenses/<uuid:license_id>/activation")

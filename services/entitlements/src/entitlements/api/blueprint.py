@@ -1,13 +1,14 @@
 """What all routes here have in common."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 
 from entitlements import queries
 from kit import auth, web
-from kit.errors import Forbidden
+from kit.errors import Forbidden, refuse
 
 
 def make(name: str, description: str) -> web.Blueprint:
@@ -16,6 +17,14 @@ def make(name: str, description: str) -> web.Blueprint:
     made.url_value_preprocessor(_ids_as_text)
     made.before_request(_own_row_decides)
     return made
+
+
+def unless_known(answer: Response) -> Response:
+    """With its ETag; 304 for whoever has it already."""
+    answer.add_etag()
+    if answer.make_conditional(request).status_code == HTTPStatus.PRECONDITION_FAILED:
+        refuse("precondition-failed", "If-Match names another answer than there is.", status=412)
+    return answer
 
 
 def _ids_as_text(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import flask
 import orjson
-from flask import Response, request
+from flask import Response
 
 from entitlements import domain, queries, schemas
-from entitlements.api.blueprint import make
+from entitlements.api.blueprint import make, unless_known
 from kit import auth
 
 blueprint = make("checks", "What people may use")
@@ -22,9 +22,7 @@ def get_entitlements(account_id: str, member_id: str) -> Response:
     """What the member may use; with If-None-Match a poller hears 304 until it changes."""
     answer = flask.jsonify(schemas.Entitlements().dump(queries.entitlements(account_id, member_id)))
     answer.headers["Cache-Control"] = "private, no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return unless_known(answer)
 
 
 @blueprint.post("/checks")

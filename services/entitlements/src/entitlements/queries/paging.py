@@ -42,11 +42,14 @@ def page(rows: Sequence[Any], limit: int, *sorted_by: str) -> dict[str, Any]:
 
 
 def is_uuid(value: str) -> bool:
+    """As a database tells it, with dashes or without: Python reads what PostgreSQL does not."""
     try:
-        uuid.UUID(value)
+        found = uuid.UUID(value)
     except ValueError:
         return False
-    return True
+    return value in (str(found), found.hex)
 
 
-uuid_text = uuid.UUID
+def uuid_text(value: str) -> None:
+    if not is_uuid(value):
+        raise ValueError("no id")

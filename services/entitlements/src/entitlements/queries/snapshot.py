@@ -116,7 +116,7 @@ def _rows(account: str | None, cursor: str, limit: int) -> list[Row]:
         return _select(_WHOLE_ACCOUNT, [account], limit) if account else _select(_NEXT_ACCOUNTS, [""], limit)
     told, member, assignment = paging.after(cursor, paging.uuid_text, _id_or_none, _id_or_none)
     subject = account or told
-    rest = _select(_REST_OF_ACCOUNT, [subject, member, assignment], limit) if member else []
+    rest = _select(_REST_OF_ACCOUNT, [subject, member, assignment], limit) if member and assignment else []
     left = limit - sum(row.length for row in rest)
     if account or not left:
         return rest
