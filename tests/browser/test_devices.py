@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
 
-ADMINISTRATOR, HOLDER = "Margaret Sinclair", "Daniel Nguyen"
+ADMINISTRATOR, HOLDER = "Margaret Sinclair", "Priya Sharma"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def holder(suite, chromium, devices):
     page.get_by_role("button", name="Proceed to checkout").click()
     page.get_by_role("button", name="Pay $").click()
     page.get_by_role("link", name="Assign them now").wait_for(timeout=30_000)
-    page.goto("/people?q=daniel")
+    page.goto("/people?q=priya")
     page.get_by_role("link", name=f"Manage license for {HOLDER}").click()
     page.get_by_role("radio", name="Pro").check()
     page.get_by_role("button", name="Save").click()
