@@ -22,6 +22,7 @@ ANYBODY = "01a20539-58c8-7cf9-80e4-262233a0d3b8"
         ("/members", {**NEW_MEMBER, "email": ["bob@acme.example"]}, "email"),
         ("/members", {**NEW_MEMBER, "email": f"{'b' * 300}@acme.example"}, "email"),
         ("/members", {**NEW_MEMBER, "email": "b\x00b@acme.example"}, "email"),
+        ("/members", {**NEW_MEMBER, "email": "=?utf-8?q?b=0d=0a?=@acme.example"}, "email"),
         ("/members", {**NEW_MEMBER, "name": "B\x00b"}, "name"),
         ("/members", {**NEW_MEMBER, "name": "Bob\r\nBcc: eve"}, "name"),
         ("/members", {**NEW_MEMBER, "name": "Bob\u2028Bcc: eve"}, "name"),

@@ -9,6 +9,7 @@ from notifier.domain import DAY, LANGUAGES, SECOND
 from notifier.models import Account, Activity, Birth, Member, Notice
 from service_fixtures import announced
 
+from .account import outcome
 from .outside import CODE, PORTAL, part
 
 LINK = f"{PORTAL}/activate/{CODE}"
@@ -42,6 +43,26 @@ def test_what_looks_like_the_end_of_a_part_is_text_like_any_other(acme, send, ma
     [mail] = mail_server.mails
     assert "--=_part--" in part(mail, "plain")
     assert "2026-0042" in part(mail, "html")
+
+
+def test_a_name_is_never_decoded_into_headers_of_a_mail(acme, send, mail_server):
+    name = "=?utf-8?q?Bob=0d=0aSubject=3a_Win=0d=0a=0d=0ahttps=3a//evil.example?="
+    Member.update(name=name).execute()
+    acme.pays()
+    send()
+
+    [mail] = mail_server.mails
+    assert mail.get_all("Subject") == ["Receipt for order 2026-0042"]
+    assert mail["To"].addresses[0].display_name == name.replace("=?", "= ?")
+
+
+def test_no_mail_goes_to_an_address_that_is_read_differently_by_others(acme, send, mail_server):
+    Member.update(email="=?utf-8?q?ada=0d=0aBcc=3aeve?=@acme.example").execute()
+    acme.pays()
+    send()
+
+    assert mail_server.mails == []
+    assert outcome()[0] == "failed"
 
 
 def test_a_person_who_got_a_license_learns_how_to_install_and_activate(acme, send, mail_server, entitlements):

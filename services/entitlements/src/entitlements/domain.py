@@ -57,6 +57,7 @@ def privileged(roles: Iterable[str]) -> bool:
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART = re.compile(rf"(?=.{{1,64}}$){_ATOM}(\.{_ATOM})*")  # mail servers take others only by agreement
+_ENCODED_WORD = "=?"  # in headers of a mail it begins other characters than one sees, line breaks as well
 # What the older IDNA, which Python speaks, writes as other letters: straße.example would be taken for
 # strasse.example here, and be another domain for the mail server, so a sign-in link would go to its owner.
 _READ_DIFFERENTLY = frozenset("ßẞς\u200c\u200d")
@@ -81,7 +82,7 @@ def domain_name(text: str) -> str:
 def address(text: str) -> str:
     """The e-mail address in its one spelling, lower case; ValueError when it is none."""
     local, _, domain = text.strip().rpartition("@")
-    if not local.isascii() or not _LOCAL_PART.fullmatch(local.lower()):
+    if not local.isascii() or not _LOCAL_PART.fullmatch(local.lower()) or _ENCODED_WORD in local:
         raise ValueError(f"{text!r} is no e-mail address")
     return f"{local.lower()}@{domain_name(domain)}"
 

@@ -26,6 +26,7 @@ TIMEOUT = 3.0  # seconds for one answer
 PER_MAIL = 8.0  # seconds from connecting to the last answer; a worker's part may be silent for 15
 LONGEST_REST = 30.0  # seconds; the pause doubles up to it while the server is away
 LOST = OSError  # the connection, at any moment; smtplib's own errors are OSErrors too
+ENCODED_WORD = "=?"  # how one begins
 BOUNDARY = "=_part"  # in quoted-printable text a hexadecimal number or the end of a line follows =, never _
 
 
@@ -188,7 +189,7 @@ def _message(letter: Letter, sender: str, message_id: str) -> EmailMessage:
     message = EmailMessage(POLICY)
     message["From"] = sender
     message["To"] = _recipient(letter)
-    message["Subject"] = letter.subject
+    message["Subject"] = _as_it_is(letter.subject)
     message["Date"] = utils.localtime()
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
@@ -210,4 +211,11 @@ def _recipient(letter: Letter) -> Address:
     """Host names in their ASCII form; servers take other local parts only by special agreement."""
     local, _, host = letter.to.rpartition("@")
     spec = f"{local}@{host.encode('idna').decode()}"
-    return Address(" ".join(letter.name.split()), addr_spec=spec.encode("ascii").decode())
+    if ENCODED_WORD in spec:
+        raise ValueError(f"{spec} is read differently by others")
+    return Address(_as_it_is(" ".join(letter.name.split())), addr_spec=spec.encode("ascii").decode())
+
+
+def _as_it_is(text: str) -> str:
+    """The email package decodes encoded words, line breaks included: a name could be headers and a text."""
+    return text.replace(ENCODED_WORD, "= ?")
