@@ -1,7 +1,7 @@
 """Secure messages in words and rules: how long they live, what a plan has to allow, how their mail fares."""
 
+import re
 import uuid
-from email.utils import parseaddr
 from typing import NamedTuple
 
 SECOND = 1_000_000  # instants are microseconds
@@ -90,10 +90,11 @@ class Draft(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """The mail that brings a link; `sender` is a whole From, `reply_to` an address."""
+    """The mail that brings a link; its From is the sender's name and address."""
 
     to: str
-    sender: str
+    sender_name: str
+    sender_address: str
     reply_to: str
     language: str
     subject: str
@@ -116,10 +117,22 @@ def addresses(typed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_ADDRESS = re.compile(
+    rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+(?=[a-z]){_LABEL}",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def is_address(text: str) -> bool:
-    local, _, host = text.rpartition("@")
-    plain = text.isascii() and text.isprintable() and parseaddr(text) == ("", text)
-    return plain and len(text) <= 254 and 0 < len(local) <= 64 and "." in host.strip(".")
+    """As plain as entitlements wants it, in ASCII, and without an encoded word."""
+    return _ADDRESS.fullmatch(text) is not None and not has_encoded_word(text)
+
+
+def has_encoded_word(text: str) -> bool:
+    """Whether programs that read mail, and the email package itself, take some of it for other characters."""
+    return "=?" in text
 
 
 def is_id(text: str) -> bool:
