@@ -130,6 +130,15 @@ def test_what_knows_only_ascii_saves_an_attachment_under_a_name_that_is_like_it(
     assert 'filename="_____ 2.pdf"' in header
 
 
+def test_asking_how_large_an_attachment_is_saves_nothing(ada, grace, told):
+    ada.sends(("a", b"123"))
+    browser, link = grace()
+    answer = browser.client.head(_link_to_file(browser, link))
+
+    assert (answer.status_code, answer.content_length) == (200, 3)
+    assert told("attachment.downloaded") == []
+
+
 def test_a_file_that_cannot_be_read_is_not_told_as_saved_and_writes_its_link_into_no_log(
     ada, grace, folder, told, capfd
 ):

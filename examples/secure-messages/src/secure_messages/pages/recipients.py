@@ -59,7 +59,8 @@ def download(link: str, file_id: UUID) -> Response | Redirect:
         not_found("attachment")
     key = queries.message_key(recipient, link, frame.vault())
     answer = _attachment(file, frame.folder().read(file["id"], key))
-    commands.note_download(link, str(file_id))
+    if request.method != "HEAD":
+        commands.note_download(link, str(file_id))
     return answer
 
 
