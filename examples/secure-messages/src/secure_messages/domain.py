@@ -135,6 +135,11 @@ def has_encoded_word(text: str) -> bool:
     return "=?" in text
 
 
+def days(typed: str) -> int:
+    """How many days somebody typed; 0 when that is no number, or a longer one than any that is allowed."""
+    return int(typed) if re.fullmatch("[0-9]{1,2}", typed) else 0
+
+
 def is_id(text: str) -> bool:
     """Whether it is a UUID in its one spelling; PostgreSQL compares ids with nothing else."""
     try:
