@@ -48,12 +48,13 @@ class Wish(NamedTuple):
     """How much a message asks of its sender's plan."""
 
     bytes: int
+    files: int = 0
     signers: int = 0
     own_address: bool = False
 
     def needs(self) -> tuple[tuple[str, int], ...]:
         """The features of the plan, and how much of each."""
-        megabytes = -(-self.bytes // MEGABYTE)
+        megabytes = -(-self.bytes // MEGABYTE) or int(self.files > 0)  # empty ones are attachments too
         return (
             ("attachments.max_mb", megabytes),
             ("signatures.max_signers", self.signers),
@@ -86,7 +87,8 @@ class Draft(NamedTuple):
     @property
     def wish(self) -> Wish:
         total = sum(file.bytes for file in self.files)
-        return Wish(total, len(self.recipients) if self.signing else 0, self.own_address)
+        signers = len(self.recipients) if self.signing else 0
+        return Wish(total, len(self.files), signers, self.own_address)
 
 
 class Letter(NamedTuple):
