@@ -18,9 +18,16 @@ class Request(flask.Request):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.message_key = new_key()
+        self._incoming: list[Incoming] = []
 
     def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
-        return cast(IO[bytes], folder().incoming(self.message_key))
+        self._incoming.append(folder().incoming(self.message_key))
+        return cast(IO[bytes], self._incoming[-1])
+
+    def close(self) -> None:
+        """Also what the form broke off in: it never came to be among its files."""
+        for incoming in self._incoming:
+            incoming.close()
 
 
 def message_key() -> bytes:
