@@ -12,6 +12,7 @@ LANGUAGES = ("en", "fr")
 USUAL_DAYS, MOST_DAYS = 30, 90
 MOST_RECIPIENTS, MOST_FILES = 50, 50
 LONGEST_SUBJECT, LONGEST_BODY, LONGEST_NAME = 200, 100_000, 100  # characters
+MOST_PARTS = 2 * MOST_FILES  # of a form; up to there, too many files are refused with all that was typed
 TEXTS = MEGABYTE  # the most that a form is, beside its attachments
 MOST_IGNORED = 4096 * MEGABYTE  # of a form that was refused
 KEPT = 90 * DAY  # of what is known about a message that is gone

@@ -44,11 +44,10 @@ def incoming(file: FileStorage) -> Incoming:
 
 
 def attached(file: FileStorage) -> domain.Attached:
-    """All of the file is on the disk now."""
     name = "".join(letter for letter in file.filename or "" if letter.isprintable())
     name = name.replace("\\", "/").rpartition("/")[2][-200:] or "file"
-    digest = incoming(file).finish()
-    return domain.Attached(incoming(file).id, name, incoming(file).bytes, digest)
+    arrived = incoming(file)
+    return domain.Attached(arrived.id, name, arrived.bytes, arrived.digest)
 
 
 def take_no_more_than_the_plan_allows() -> None:
