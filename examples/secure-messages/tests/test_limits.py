@@ -19,6 +19,15 @@ def test_eco_sends_the_message_alone(make_sender, folder):
     assert list(folder.path.iterdir()) == []
 
 
+def test_an_empty_file_is_an_attachment_and_an_empty_field_is_none(make_sender):
+    sender = make_sender().holds("eco")
+    answer = sender.posts(("empty.txt", b""))
+
+    assert answer.status_code == 403
+    assert "Your plan Eco sends the message alone, without attachments." in answer.text
+    assert sender.sends(("", b""))
+
+
 def test_what_was_typed_is_still_there_after_a_refusal(make_sender):
     answer = make_sender().holds("eco").posts(("a", b"1"), body="Dear <Grace>")
 

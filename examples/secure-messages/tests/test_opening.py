@@ -1,7 +1,9 @@
 """Links: what opens them, what does not, and what is told of it."""
 
 import pytest
+from werkzeug.http import parse_options_header
 
+from secure_messages.files import PIECE, TAG
 from secure_messages.models import Recipient
 
 
@@ -99,8 +101,53 @@ def test_a_changed_file_is_not_handed_out_as_if_it_were_whole(ada, grace, folder
     ada.sends(("a", b"x" * 3_000_000))
     browser, link = grace()
     [path] = folder.path.iterdir()
-    path.write_bytes(path.read_bytes()[: 1024 * 1024 + 16])
+    path.write_bytes(path.read_bytes()[: 2 * (PIECE + TAG)])
     name = browser.open(f"{link}/message").text.partition("/files/")[2].partition('"')[0]
 
     with pytest.raises(Exception, match=path.name):
-        browser.client.get(f"{link}/files/{name}")
+        browser.client.get(f"{link}/files/{name}").get_data()
+
+
+def _link_to_file(browser, link):
+    return f"{link}/files/" + browser.open(f"{link}/message").text.partition("/files/")[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("name", ["plan.txt", "a b;c=d.txt", "résumé.pdf", "Отчёт.pdf", "契約書.pdf", "🙂.png"])
+def test_an_attachment_keeps_its_name_in_every_script_in_a_header_that_is_ascii(ada, grace, name):
+    ada.sends((name, b"1"))
+    browser, link = grace()
+    header = browser.client.get(_link_to_file(browser, link)).headers["Content-Disposition"]
+
+    assert header.isascii()
+    assert parse_options_header(header) == ("attachment", {"filename": name})
+
+
+def test_what_knows_only_ascii_saves_an_attachment_under_a_name_that_is_like_it(ada, grace):
+    ada.sends(("Отчёт 2.pdf", b"1"))
+    browser, link = grace()
+    header = browser.client.get(_link_to_file(browser, link)).headers["Content-Disposition"]
+
+    assert 'filename="_____ 2.pdf"' in header
+
+
+def test_asking_how_large_an_attachment_is_saves_nothing(ada, grace, told):
+    ada.sends(("a", b"123"))
+    browser, link = grace()
+    answer = browser.client.head(_link_to_file(browser, link))
+
+    assert (answer.status_code, answer.content_length) == (200, 3)
+    assert told("attachment.downloaded") == []
+
+
+def test_a_file_that_cannot_be_read_is_not_told_as_saved_and_writes_its_link_into_no_log(
+    ada, grace, folder, told, capfd
+):
+    ada.sends(("a", b"1"))
+    browser, link = grace()
+    path = _link_to_file(browser, link)
+    [file] = folder.path.iterdir()
+    file.write_bytes(b"something else")
+
+    assert browser.client.get(path).status_code == 500
+    assert told("attachment.downloaded") == []
+    assert link not in capfd.readouterr().err

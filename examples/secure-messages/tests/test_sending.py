@@ -77,6 +77,10 @@ def test_what_is_missing_or_wrong_is_said_in_words(ada):
         ("days", "0", "Choose 1 to 90 days."),
         ("days", "soon", "Choose 1 to 90 days."),
         ("days", "900000000000", "Choose 1 to 90 days."),
+        ("days", "0900", "Choose 1 to 90 days."),
+        ("days", "0900000000", "Choose 1 to 90 days."),
+        ("days", "1" * 5000, "Choose 1 to 90 days."),
+        ("days", "٣", "Choose 1 to 90 days."),
         ("key", "5", "open for too long"),
     ):
         answer = ada.posts(**{field: value})

@@ -5,7 +5,7 @@ from flask import Flask
 import seatwise
 from kit import auth, web
 from kit.settings import Settings
-from secure_messages import licensing, pages
+from secure_messages import domain, licensing, pages
 from secure_messages.files import Folder
 from secure_messages.pages import uploads
 from secure_messages.sealing import Vault, derived
@@ -38,6 +38,7 @@ def create_app(settings: Settings, ours: Own, licenses: seatwise.Client) -> Flas
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=ours.url.startswith("https:"),
         PERMANENT_SESSION_LIFETIME=SESSION,
+        MAX_FORM_PARTS=domain.MOST_PARTS,  # each may be a text, which stays in memory
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,  # the pages check; what carries a token is no form
     )

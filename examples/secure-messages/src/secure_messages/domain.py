@@ -1,7 +1,7 @@
 """Secure messages in words and rules: how long they live, what a plan has to allow, how their mail fares."""
 
+import re
 import uuid
-from email.utils import parseaddr
 from typing import NamedTuple
 
 SECOND = 1_000_000  # instants are microseconds
@@ -12,6 +12,7 @@ LANGUAGES = ("en", "fr")
 USUAL_DAYS, MOST_DAYS = 30, 90
 MOST_RECIPIENTS, MOST_FILES = 50, 50
 LONGEST_SUBJECT, LONGEST_BODY, LONGEST_NAME = 200, 100_000, 100  # characters
+MOST_PARTS = 2 * MOST_FILES  # of a form; up to there, too many files are refused with all that was typed
 TEXTS = MEGABYTE  # the most that a form is, beside its attachments
 MOST_IGNORED = 4096 * MEGABYTE  # of a form that was refused
 KEPT = 90 * DAY  # of what is known about a message that is gone
@@ -48,12 +49,13 @@ class Wish(NamedTuple):
     """How much a message asks of its sender's plan."""
 
     bytes: int
+    files: int = 0
     signers: int = 0
     own_address: bool = False
 
     def needs(self) -> tuple[tuple[str, int], ...]:
         """The features of the plan, and how much of each."""
-        megabytes = -(-self.bytes // MEGABYTE)
+        megabytes = -(-self.bytes // MEGABYTE) or int(self.files > 0)  # empty ones are attachments too
         return (
             ("attachments.max_mb", megabytes),
             ("signatures.max_signers", self.signers),
@@ -86,14 +88,16 @@ class Draft(NamedTuple):
     @property
     def wish(self) -> Wish:
         total = sum(file.bytes for file in self.files)
-        return Wish(total, len(self.recipients) if self.signing else 0, self.own_address)
+        signers = len(self.recipients) if self.signing else 0
+        return Wish(total, len(self.files), signers, self.own_address)
 
 
 class Letter(NamedTuple):
-    """The mail that brings a link; `sender` is a whole From, `reply_to` an address."""
+    """The mail that brings a link; its From is the sender's name and address."""
 
     to: str
-    sender: str
+    sender_name: str
+    sender_address: str
     reply_to: str
     language: str
     subject: str
@@ -116,10 +120,27 @@ def addresses(typed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_ADDRESS = re.compile(
+    rf"(?=.{{1,254}}$)(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+(?=[a-z]){_LABEL}",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def is_address(text: str) -> bool:
-    local, _, host = text.rpartition("@")
-    plain = text.isascii() and text.isprintable() and parseaddr(text) == ("", text)
-    return plain and len(text) <= 254 and 0 < len(local) <= 64 and "." in host.strip(".")
+    """As plain as entitlements wants it, in ASCII, and without an encoded word."""
+    return _ADDRESS.fullmatch(text) is not None and not has_encoded_word(text)
+
+
+def has_encoded_word(text: str) -> bool:
+    """Whether programs that read mail, and the email package itself, take some of it for other characters."""
+    return "=?" in text
+
+
+def days(typed: str) -> int:
+    """How many days somebody typed; 0 when that is no number, or a longer one than any that is allowed."""
+    return int(typed) if re.fullmatch("[0-9]{1,2}", typed) else 0
 
 
 def is_id(text: str) -> bool:

@@ -48,15 +48,17 @@ class Incoming:
         return len(content)
 
     def seek(self, *_: int) -> int:
-        """Whoever parses an upload rewinds it to be read; ours is read by nobody."""
-        return 0
-
-    def finish(self) -> str:
-        """All of it is on the disk; returns the digest of the content."""
+        """Whoever parses an upload rewinds what has arrived, to be read. Ours is read by nobody: all of it goes
+        to the disk, so that it takes no memory while it waits for the end of the form."""
         self._seal(PIECE, last=True)
         assert self._file is not None
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._file.close()
+        return 0
+
+    @property
+    def digest(self) -> str:
         return self._digest.hexdigest()
 
     def keep(self) -> None:
@@ -65,9 +67,8 @@ class Incoming:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
-            self._file = None
-            if not self._kept:
-                self._path.unlink(missing_ok=True)
+        if not self._kept:
+            self._path.unlink(missing_ok=True)
 
     def _seal(self, most: int, last: bool) -> None:
         piece, self._rest = bytes(self._rest[:most]), self._rest[most:]

@@ -1,6 +1,6 @@
 """Writes the mail that brings a link. It says who wrote and until when; nothing of the message."""
 
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 
 from secure_messages import domain, words
 from secure_messages.models import Message, Recipient
@@ -14,10 +14,10 @@ def write(recipient: Recipient, link: str, sender: str, url: str) -> domain.Lett
     via = say("mail via", name=message.sender_name, product=name or address)
     until = words.day(message.expires_at, message.language)
     leads_to = f"{url}/m/{link}"
-    own = formataddr((message.sender_name, message.sender_email))
     return domain.Letter(
         to=recipient.email,
-        sender=own if message.own_address else formataddr((via, address)),
+        sender_name=message.sender_name if message.own_address else via,
+        sender_address=message.sender_email if message.own_address else address,
         reply_to=message.sender_email,
         language=message.language,
         subject=say("mail subject", name=message.sender_name),

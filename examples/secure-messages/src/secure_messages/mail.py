@@ -4,10 +4,11 @@ import smtplib
 import ssl
 from email import policy, utils
 from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from secure_messages.domain import Deferred, Letter, Rejected
+from secure_messages.domain import Deferred, Letter, Rejected, has_encoded_word
 
 TIMEOUT = 3.0  # seconds for one answer; all of them are less than a worker's part may be silent
 
@@ -56,8 +57,12 @@ def _no(code: int, _said: bytes | str) -> Exception:
 
 
 def _message(letter: Letter) -> EmailMessage:
+    """The email package decodes encoded words, line breaks included: a name could be headers and a text."""
+    written = (letter.to, letter.sender_name, letter.sender_address, letter.reply_to, letter.subject)
+    if any(map(has_encoded_word, written)):
+        raise ValueError("an encoded word in its headers")
     message = EmailMessage()
-    message["From"] = letter.sender
+    message["From"] = Address(letter.sender_name, addr_spec=letter.sender_address)
     message["Reply-To"] = letter.reply_to
     message["To"] = letter.to
     message["Subject"] = letter.subject

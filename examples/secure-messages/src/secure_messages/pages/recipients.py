@@ -1,7 +1,9 @@
 """Opening a link: one button, because programs open links too; then the message, its files, a name."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, redirect, render_template, request, session
@@ -56,8 +58,10 @@ def download(link: str, file_id: UUID) -> Response | Redirect:
     if file is None:
         not_found("attachment")
     key = queries.message_key(recipient, link, frame.vault())
-    commands.note_download(link, str(file_id))
-    return _attachment(file, frame.folder().read(file["id"], key))
+    answer = _attachment(file, frame.folder().read(file["id"], key))
+    if request.method != "HEAD":
+        commands.note_download(link, str(file_id))
+    return answer
 
 
 @blueprint.post("/m/<link>/signature")
@@ -78,8 +82,18 @@ def _opened(recipient: Recipient) -> bool:
 
 
 def _attachment(file: dict[str, Any], content: Iterator[bytes]) -> Response:
-    """Saved, never shown: it is somebody else's content on our address."""
-    answer = Response(content, content_type="application/octet-stream")
-    answer.headers.set("Content-Disposition", "attachment", filename=file["name"])
+    """Saved, never shown: it is somebody else's content on our address.
+
+    Its first piece is read at once: what fails in the view is no download, and logs no link as gunicorn would.
+    """
+    answer = Response(chain([next(content)], content), content_type="application/octet-stream")
+    answer.headers.set("Content-Disposition", "attachment", **_called(file["name"]))
     answer.headers["Content-Length"] = str(file["bytes"])
     return answer
+
+
+def _called(name: str) -> dict[str, str]:
+    """The parameters of RFC 6266: headers are ASCII; any other name is encoded, beside one that is like it."""
+    plain = "".join(letter if letter.isascii() else "_" for letter in name)
+    encoded = {} if name.isascii() else {"filename*": f"UTF-8''{quote(name, safe='')}"}
+    return {"filename": plain, **encoded}

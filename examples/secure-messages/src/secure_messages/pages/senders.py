@@ -96,16 +96,12 @@ def _read() -> Written:
     form = request.form
     recipients = domain.addresses(form.get("recipients", ""))
     wrong = [address for address in recipients if not domain.is_address(address)]
-    days = form.get("days", "")
+    days = domain.days(form.get("days", ""))
     _require("recipients-invalid", bool(recipients) and not wrong, wrong=", ".join(wrong))
     _require("too-many-recipients", len(recipients) <= domain.MOST_RECIPIENTS, most=domain.MOST_RECIPIENTS)
     _require("body-missing", bool(form.get("body", "").strip()))
     _require("text-too-long", _short_enough(form), most=domain.LONGEST_BODY)
-    _require(
-        "days-invalid",
-        days.isascii() and days.isdigit() and 1 <= int(days[:3]) <= domain.MOST_DAYS,
-        most=domain.MOST_DAYS,
-    )
+    _require("days-invalid", 1 <= days <= domain.MOST_DAYS, most=domain.MOST_DAYS)
     _require("form-too-old", domain.is_id(form.get("key", "")))
     chosen = uploads.chosen()
     _require("too-many-files", len(chosen) <= domain.MOST_FILES, most=domain.MOST_FILES)
@@ -115,7 +111,7 @@ def _read() -> Written:
         recipients=recipients,
         subject=form.get("subject", "").strip(),
         body=form["body"],
-        days=int(days),
+        days=days,
         signing="signing" in form,
         own_address="own_address" in form,
         files=tuple(uploads.attached(file) for file in chosen),

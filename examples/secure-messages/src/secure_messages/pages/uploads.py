@@ -18,9 +18,16 @@ class Request(flask.Request):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.message_key = new_key()
+        self._incoming: list[Incoming] = []
 
     def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
-        return cast(IO[bytes], folder().incoming(self.message_key))
+        self._incoming.append(folder().incoming(self.message_key))
+        return cast(IO[bytes], self._incoming[-1])
+
+    def close(self) -> None:
+        """Also what the form broke off in: it never came to be among its files."""
+        for incoming in self._incoming:
+            incoming.close()
 
 
 def message_key() -> bytes:
@@ -37,11 +44,10 @@ def incoming(file: FileStorage) -> Incoming:
 
 
 def attached(file: FileStorage) -> domain.Attached:
-    """All of the file is on the disk now."""
     name = "".join(letter for letter in file.filename or "" if letter.isprintable())
     name = name.replace("\\", "/").rpartition("/")[2][-200:] or "file"
-    digest = incoming(file).finish()
-    return domain.Attached(incoming(file).id, name, incoming(file).bytes, digest)
+    arrived = incoming(file)
+    return domain.Attached(arrived.id, name, arrived.bytes, arrived.digest)
 
 
 def take_no_more_than_the_plan_allows() -> None:
