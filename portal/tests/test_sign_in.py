@@ -167,6 +167,14 @@ def test_the_mail_names_the_person_and_has_a_button_and_the_senders_domain():
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
+def test_a_name_is_never_decoded_into_headers_of_the_mail():
+    name = "=?utf-8?q?x=0d=0aBcc=3a_eve=40evil.example?="
+    mail = signin.compose("no-reply@seatwise.example", signin.Letter(name, ADA, "Your link", "text", "text"))
+
+    assert b"\nBcc:" not in mail.as_bytes()
+    assert name.replace("=?", "= ?") in str(mail["To"])
+
+
 def test_both_parts_of_the_mail_hold_the_link(browser, letters):
     browser.open("/sign-in")
     browser.send("/sign-in", email=ADA, next="/people")

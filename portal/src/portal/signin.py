@@ -105,7 +105,8 @@ def compose(sender: str, letter: Letter) -> EmailMessage:
     mail = EmailMessage()
     local, _, domain = letter.to.rpartition("@")
     mail["From"], mail["Subject"] = sender, letter.subject
-    mail["To"] = Address(letter.name, local, domain)
+    # The email package decodes encoded words, line breaks included: a name could be headers and a text.
+    mail["To"] = Address(letter.name.replace("=?", "= ?"), local, domain)
     mail["Date"] = datetime.now(UTC)
     mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2])
     mail["Auto-Submitted"] = "auto-generated"
