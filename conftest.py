@@ -60,14 +60,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 return "second ward on postgresql" if second else "ward on postgresql"
             return "ward of controls" if "test_control" in test else "ward on sqlite"
 
-    config.option.loadscopereorder = False  # by number of tests: what takes longest has few
     return Together(config, log)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with real processes come first: with -n, a ward that begins last would be waited for alone."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/"))
 
 
 def pytest_unconfigure() -> None:
