@@ -156,3 +156,7 @@ def until(found, seconds: float = 30):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.005)
     return answer
+
+
+def knows(client, member, feature="retrieval"):
+    return until(lambda: client.allows(member, feature))

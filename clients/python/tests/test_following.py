@@ -1,6 +1,5 @@
 """A client knows what its source says, whatever is lost, repeated, shuffled, away or restored."""
 
-import os
 import random
 import sqlite3
 
@@ -8,12 +7,7 @@ import pytest
 
 from seatwise import fail_closed, fail_open
 from seatwise.events import read
-from seatwise.store import lock, unlock
-from teller import until
-
-
-def knows(client, member, feature="retrieval"):
-    return until(lambda: client.allows(member, feature))
+from teller import knows, until
 
 
 def test_it_begins_with_a_snapshot_and_goes_on_with_events(teller, make_client):
@@ -90,18 +84,6 @@ def test_a_license_that_changes_is_the_one_that_counts(teller, client):
 
     until(lambda: client.allows("ada", "retrieval").reason == "suspended")
     assert client.held() == {"ada": ["pro"]}
-
-
-def test_the_file_answers_while_the_services_are_away(teller, make_client):
-    teller.assign("acme", "ada")
-    first = make_client()
-    assert knows(first, "ada")
-    first.stop()
-    teller.away = True
-    second = make_client()
-
-    assert second.allows("ada", "retrieval")
-    assert second.allows("ada", "retrieval").as_of == first.allows("ada", "retrieval").as_of
 
 
 def test_what_happened_while_it_was_off_is_read_from_the_log(teller, make_client):
@@ -210,31 +192,6 @@ def test_a_token_that_cannot_be_had_is_said_in_a_line(teller, make_client, caplo
 
     until(lambda: "goes on with what it knows: there is no token: FileNotFoundError" in caplog.text)
     assert "Traceback" not in caplog.text
-
-
-def overwrite_holders(file):
-    with sqlite3.connect(file) as database:
-        [(page,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'holders'")
-        [(size,)] = database.execute("PRAGMA page_size")
-    with file.open("r+b") as raw:
-        raw.seek((page - 1) * size)
-        raw.write(b"\xff" * size)
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [lambda file: file.unlink(), lambda file: file.write_bytes(b"no database" * 99), overwrite_holders],
-)
-def test_a_file_that_is_lost_or_broken_is_read_anew(teller, make_client, tmp_path, spoil):
-    teller.assign("acme", "ada")
-    first = make_client()
-    assert knows(first, "ada")
-    first.stop()
-    for rest in tmp_path.glob("own.db-*"):
-        rest.unlink()
-    spoil(tmp_path / "own.db")
-
-    assert knows(make_client(), "ada")
 
 
 def test_events_lost_repeated_and_shuffled_leave_what_the_snapshot_says(teller, make_client):
@@ -391,34 +348,3 @@ def test_a_source_found_restored_while_it_cannot_be_asked_is_believed_when_it_ca
     assert knows(client, "zoe")
     until(lambda: client.held() == {"ada": ["pro"], "eve": ["pro"], "zoe": ["pro"]})
     assert follower.is_alive()
-
-
-def test_a_file_has_one_process(teller, client, make_client, tmp_path):
-    with pytest.raises(RuntimeError, match=r"own\.db"):
-        make_client()
-
-
-def test_a_file_that_cannot_be_used_now_is_left_as_it_is(make_client, tmp_path):
-    (tmp_path / "own.db").mkdir()
-    client = make_client(start=False)
-    with pytest.raises(sqlite3.OperationalError):
-        client.start()
-    (tmp_path / "own.db").rmdir()  # it was not put aside
-
-    client.start()
-
-
-def test_a_file_given_back_is_not_kept_by_a_child_of_the_process(tmp_path):
-    held = lock(tmp_path / "own.db")
-    as_in_a_child = os.dup(held.fileno())
-    unlock(held)
-
-    unlock(lock(tmp_path / "own.db"))
-    os.close(as_in_a_child)
-
-
-def test_the_file_can_be_looked_at(teller, client, tmp_path):
-    teller.assign("acme", "ada")
-    assert knows(client, "ada")
-    with sqlite3.connect(tmp_path / "own.db") as file:
-        assert file.execute("SELECT account, member, plan FROM holders").fetchall() == [("acme", "ada", "pro")]
