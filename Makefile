@@ -16,7 +16,7 @@ run: ready ## Run the whole suite on this machine; Ctrl-C ends it, the next star
 tour: ready ## Walk the help article through the running suite and tell each step
 	@$(LOCAL) local.tour
 
-token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> ROLE=administrator, or SCOPES="events:read" (SUITE=… for another suite)
+token: ready ## Print a token for the running suite: make -s token ACCOUNT=<id> ROLE=administrator, or SCOPES="events:read" (UNIT=orders for one unit, SUITE=… for another suite)
 	@$(LOCAL) local.tokens
 
 test: ready ## Install what tests need and pass all of them (ARGS="-k words" narrows)

@@ -1,17 +1,20 @@
 """Keys of the issuers of tokens: a secret one for each, and the directory in which all others trust them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from joserfc import jwk
 
 from kit import clock
 
 
-def write(issuers: dict[str, dict[str, list[str]]], directory: Path) -> Path:
+def write(issuers: Mapping[str, Mapping[str, Any]], directory: Path) -> Path:
     """Make a key for every issuer that has none yet: <issuer>.json is its secret, trust/ is for all.
 
-    `issuers`: name → {with_account: grants, without_account: grants}. Returns the trust directory.
+    `issuers`: what deploy/issuers.json says: name → grants, audiences and whether it speaks for members.
+    Returns the trust directory.
     """
     trust = directory / "trust"
     trust.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ A service's conftest.py gives the fixtures `package` (its name) and `app`; the r
 directory with the key of every issuer, and `database_url`, the address of a migrated, empty database.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,22 @@ def database(package: str, database_url: str) -> Iterator[peewee.Database]:
 
 @pytest.fixture(scope="module")
 def bearer(keys: Path) -> Callable[..., dict[str, str]]:
-    """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="shop")."""
+    """Headers of a caller: bearer("people", account=a, who=member), bearer("events:read", issuer="shop").
+
+    The token is for all units that the issuer may address, or for `aud`.
+    """
 
     def headers(
-        *grants: str, account: str | None = None, who: str | None = None, issuer: str | None = None
+        *grants: str,
+        account: str | None = None,
+        who: str | None = None,
+        issuer: str | None = None,
+        aud: str | list[str] | None = None,
     ) -> dict[str, str]:
-        chosen = issuer or ("portal" if account else "operator")
-        token = auth.Signer(keys / f"{chosen}.json").token(who or clock.new_id(), set(grants), account=account)
+        name = issuer or ("portal" if account else "operator")
+        audiences = json.loads((keys / "trust" / f"{name}.json").read_text())["audiences"]
+        signer = auth.Signer(keys / f"{name}.json")
+        token = signer.token(who or clock.new_id(), set(grants), account=account, aud=aud or audiences)
         return {"Authorization": f"Bearer {token}"}
 
     return headers

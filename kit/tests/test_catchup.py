@@ -34,7 +34,7 @@ def test_a_long_round_beats_before_every_request(shop, reader):
 def test_no_request_waits_for_longer_than_a_part_of_the_worker_may_be_silent(reader):
     from kit import worker
 
-    real = catchup.CatchUp({"shop": "http://shop"}, reader, lambda: "token")
+    real = catchup.CatchUp({"shop": "http://shop"}, reader, lambda _: "token")
     limits = real.clients["shop"].timeout
 
     assert limits.connect + limits.read < worker.STALLED

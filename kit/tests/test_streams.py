@@ -15,7 +15,13 @@ from service_fixtures import Source
 
 @pytest.fixture(scope="session")
 def issuers():
-    return {"operator": {"with_account": [], "without_account": ["streams:write", "events:read"]}}
+    return {
+        "operator": {
+            "with_account": [],
+            "without_account": ["streams:write", "events:read"],
+            "audiences": ["sample"],
+        }
+    }
 
 
 @pytest.fixture

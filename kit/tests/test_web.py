@@ -1,5 +1,6 @@
 """Every request names its permission and its tenant; bad input gets the field and the rule, never a 500."""
 
+import json
 import threading
 
 import peewee
@@ -17,8 +18,17 @@ THINGS = f"/v1/accounts/{ACCOUNT}/things"
 @pytest.fixture(scope="session")
 def issuers():
     return {
-        "portal": {"with_account": ["things", "people"], "without_account": []},
-        "operator": {"with_account": [], "without_account": ["things", "events:read"]},
+        "portal": {
+            "with_account": ["things", "people"],
+            "without_account": [],
+            "audiences": ["sample"],
+            "speaks_for_members": True,
+        },
+        "operator": {
+            "with_account": [],
+            "without_account": ["things", "events:read"],
+            "audiences": ["sample"],
+        },
     }
 
 
@@ -90,10 +100,18 @@ def test_a_token_that_says_more_than_its_issuer_may_is_refused(client, bearer):
 
 
 def test_an_expired_token_is_refused(client, keys):
-    token = auth.Signer(keys / "portal.json").token("me", {"things"}, account=ACCOUNT, lasts=-60)
+    token = auth.Signer(keys / "portal.json").token("me", {"things"}, account=ACCOUNT, aud="sample", lasts=-60)
     answer = client.post(THINGS, json={"name": "lamp"}, headers={"Authorization": f"Bearer {token}"})
 
     assert code_of(answer) == (401, "token-invalid")
+
+
+def test_trust_files_of_the_release_before_are_named_at_the_start(keys, tmp_path):
+    former = {"with_account": [], "without_account": [], "keys": []}
+    (tmp_path / "shop.json").write_text(json.dumps(former))
+
+    with pytest.raises(ValueError, match=r"shop\.json names no audiences"):
+        auth.Verifier(tmp_path, "sample")
 
 
 def test_a_token_made_for_something_else_is_refused(client, keys):

@@ -16,7 +16,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import fake_suite
 from fake_suite import Suite
 
-from kit import auth
 from kit import settings as kit_settings
 from portal import settings as portal_settings
 from portal import signin
@@ -63,7 +62,7 @@ def suite() -> Suite:
 
 @pytest.fixture
 def services(suite: Suite, keys: Path) -> Iterator[str]:
-    server, url = fake_suite.serve(suite, auth.Verifier(keys / "trust"))
+    server, url = fake_suite.serve(suite, keys / "trust")
     yield url
     server.shutdown()
     server.server_close()

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fake_suite import ACCOUNT, CARDS, Suite, new_id, now
@@ -11,6 +12,7 @@ from kit.auth import Verifier
 from kit.errors import Refusal
 
 Json = dict[str, Any]
+SERVICES = ("catalog", "orders", "entitlements", "notifier")
 
 
 def cursor_of(start: int) -> str:
@@ -31,9 +33,10 @@ def position(cursor: str) -> int:
     return int(start)
 
 
-def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
+def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
     blueprint = Blueprint("fake", __name__)
     base = f"/v1/accounts/{ACCOUNT}"
+    verifiers = {service: Verifier(trust_dir, service) for service in SERVICES}
 
     def route(method: str, path: str, service: str, *grants: str) -> Callable[..., Any]:
         def add(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,7 +44,8 @@ def routes(suite: Suite, verifier: Verifier) -> Blueprint:  # noqa: PLR0915
                 if service in suite.down:
                     raise Refusal("database-away", status=503)
                 if grants:
-                    caller = verifier.caller(request.headers.get("Authorization", "").removeprefix("Bearer "))
+                    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+                    caller = verifiers[service].caller(token)
                     own = caller.id == arguments.get("member_id")
                     if not own and caller.grants.isdisjoint(grants):
                         raise Refusal("permission-missing", status=403)

@@ -5,12 +5,12 @@ import threading
 import uuid
 from datetime import UTC, datetime
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 
-from kit.auth import Verifier
 from kit.errors import Refusal
 
 ACCOUNT = "01900000-0000-7000-8000-000000000001"
@@ -173,12 +173,12 @@ class Suite:
         return {"status": status, "reason": reason, "action_url": None}
 
 
-def serve(suite: Suite, verifier: Verifier) -> tuple[Any, str]:
+def serve(suite: Suite, trust_dir: Path) -> tuple[Any, str]:
     """Serve it on a free port; returns the server and its address."""
     from fake_routes import routes
 
     app = Flask("fake", static_folder=None)
-    app.register_blueprint(routes(suite, verifier))
+    app.register_blueprint(routes(suite, trust_dir))
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> tuple[Response, int]:

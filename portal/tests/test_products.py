@@ -30,7 +30,7 @@ def token(answer):
 
 def test_the_token_says_who_goes_on_to_this_product_alone_for_a_minute(hand_over, suite, keys):
     answer = hand_over(language="fr")
-    claims = auth.Verifier(keys / "trust").claims(token(answer), audience="secure-messages")
+    claims = auth.Verifier(keys / "trust", "secure-messages").claims(token(answer), audience="secure-messages")
 
     assert claims["sub"] == suite.member("Ada Lovelace")["id"]
     assert claims["account"] == suite.account["id"]
@@ -41,8 +41,9 @@ def test_the_token_says_who_goes_on_to_this_product_alone_for_a_minute(hand_over
 
 
 def test_it_is_no_token_for_any_service(hand_over, keys):
-    with pytest.raises(auth.Unauthorized):
-        auth.Verifier(keys / "trust").caller(token(hand_over()))
+    for service in ("catalog", "orders", "entitlements", "notifier"):
+        with pytest.raises(auth.Unauthorized):
+            auth.Verifier(keys / "trust", service).caller(token(hand_over()))
 
 
 def test_the_form_leads_to_the_product_and_the_policy_lets_no_other_form_leave(hand_over):

@@ -82,7 +82,9 @@ def test_check_names_the_key_that_is_missing(command):
 def test_check_says_whose_key_nobody_would_believe(command, keys, tmp_path):
     env = {**SOURCES, "DATABASE_URL": "sqlite:///own.db", "SIGNING_KEY_FILE": str(keys / "orders.json")}
     command("orders", "migrate", **env)
-    others = local_keys.write({"orders": {"with_account": [], "without_account": []}}, tmp_path / "others")
+    others = local_keys.write(
+        {"orders": {"with_account": [], "without_account": [], "audiences": []}}, tmp_path / "others"
+    )
     (tmp_path / "empty").mkdir()
 
     assert command("orders", "check", **env, TRUST_DIR=str(keys / "trust")) == (0, "ok\n")

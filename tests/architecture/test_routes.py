@@ -10,8 +10,9 @@ from joserfc import jwk, jwt
 from werkzeug.routing import Rule
 
 from kit import auth, clock
+from kit.errors import Unauthorized
 
-from .worlds import ACCOUNT, ISSUERS, World
+from .worlds import ACCOUNT, ISSUERS, SERVICES, World
 
 EVERYBODY = {
     "catalog": {
@@ -25,6 +26,7 @@ EVERYBODY = {
 }
 OPERATIONS = {"GET /openapi.json", "GET /livez", "GET /readyz", "GET /metrics"}
 PEOPLE = frozenset(ISSUERS["portal"]["with_account"])
+UNITS = (*SERVICES, "secure-messages")
 
 
 def routes(app: Flask) -> Iterator[tuple[str, Rule, auth.Access | None]]:
@@ -68,18 +70,21 @@ def test_every_route_under_an_account_calls_it_by_the_name_that_is_checked(app):
 @pytest.fixture
 def bad_headers(keys, world):
     """Every way not to say who one is, each of a caller who would otherwise be let in."""
-    portal = auth.Signer(keys / "portal.json")
+    people = world.service in ISSUERS["portal"]["audiences"]
+    issuer = "portal" if people else "operator"
+    own_key = auth.Signer(keys / f"{issuer}.json").key
     strange_key = jwk.generate_key("OKP", "Ed25519")
     issued = int(time.time())
-    may = {"sub": world.member, "account": world.account, "scope": " ".join(PEOPLE)}
+    bound = {"account": world.account, "scope": " ".join(PEOPLE)}
+    may = {"sub": world.member, **(bound if people else {"scope": "plans:write"})}
 
-    def token(key: Any = portal.key, **changes: Any) -> str:
-        claims = {"iss": "portal", "aud": auth.API, "iat": issued, "exp": issued + 300, **may, **changes}
+    def token(key: Any = own_key, **changes: Any) -> str:
+        claims = {"iss": issuer, "aud": world.service, "iat": issued, "exp": issued + 300, **may, **changes}
         said = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode({"alg": auth.ALGORITHM, "kid": portal.key.kid}, said, key, [auth.ALGORITHM])
+        return jwt.encode({"alg": auth.ALGORITHM, "kid": own_key.kid}, said, key, [auth.ALGORITHM])
 
     good = token()
-    assert auth.Verifier(keys / "trust").caller(good).grants == PEOPLE
+    assert auth.Verifier(keys / "trust", world.service).caller(good).grants == {*may["scope"].split()}
     header, payload, signature = good.split(".")
     tokens = {
         "that is none": "broken",
@@ -91,11 +96,14 @@ def bad_headers(keys, world):
         "that lives for days": token(exp=issued + 3 * 24 * 3600),
         "that never expires": token(exp=None),
         "for another purpose": token(aud="sign-in"),
+        "for another unit": token(aud=[unit for unit in UNITS if unit != world.service]),
+        "for a unit whose name begins with ours": token(aud=f"{world.service}-2"),
+        "for nothing": token(aud=None),
         "of an unknown issuer": token(iss="nobody"),
         "of no issuer": token(iss=None),
         "of nobody": token(sub=None),
-        "that says more than its issuer may": token(scope="plans:write"),
-        "for people, without an account": token(account=None),
+        "that says more than its issuer may": token(scope="activation:link"),
+        "bound to an account or not, as its issuer may not": token(account=None if people else ACCOUNT),
         "with an account that is no text": token(account=["a"]),
         "with a scope that is no text": token(scope=["people"]),
         "that is not text": "\xff\xfe",
@@ -129,14 +137,50 @@ def test_every_route_of_an_account_refuses_people_of_another_account(app, client
 
 def test_every_route_refuses_whoever_may_do_everything_else(app, client, world, bearer):
     for method, path, _, access in guarded(app, world):
-        others = [bearer(*PEOPLE - access.grants, account=world.account, who=clock.new_id())]
-        others += [
-            bearer(*set(may["without_account"]) - access.grants, issuer=issuer)
-            for issuer, may in ISSUERS.items()
+        issuers = [issuer for issuer, may in ISSUERS.items() if world.service in may["audiences"]]
+        others = [
+            bearer(*set(ISSUERS[issuer]["without_account"]) - access.grants, issuer=issuer)
+            for issuer in issuers
         ]
+        if "portal" in issuers:
+            others.append(bearer(*PEOPLE - access.grants, account=world.account, who=clock.new_id()))
         for headers in others:
             answer = client.open(path, method=method, headers=headers, json={})
             assert (answer.status_code, answer.json["code"]) == (403, "permission-missing"), f"{method} {path}"
+
+
+@pytest.mark.parametrize("issuer", [name for name in ISSUERS if name != "portal"])
+def test_only_the_portal_speaks_for_members(app, client, world, keys, issuer):
+    audience = {"aud": [world.service, auth.FORMER_AUDIENCE], "account": world.account}
+    token = auth.Signer(keys / f"{issuer}.json").token(world.member, **audience)
+    for method, path, _, _ in guarded(app, world):
+        answer = client.open(path, method=method, headers={"Authorization": f"Bearer {token}"}, json={})
+        assert (answer.status_code, answer.json["code"]) == (401, "token-invalid"), f"{method} {path}"
+
+
+@pytest.mark.parametrize("audience", [*UNITS, auth.FORMER_AUDIENCE])
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_a_token_is_good_at_the_unit_that_it_names_if_its_issuer_may_address_it(
+    keys, package, issuer, audience
+):
+    may = ISSUERS[issuer]
+    token = auth.Signer(keys / f"{issuer}.json").token("me", set(may["without_account"]), aud=audience)
+    verifier = auth.Verifier(keys / "trust", package)
+
+    if package in may["audiences"] and audience in (package, auth.FORMER_AUDIENCE):
+        assert verifier.caller(token).issuer == issuer
+    else:
+        with pytest.raises(Unauthorized):
+            verifier.caller(token)
+
+
+def test_a_token_for_a_unit_and_the_former_audience_is_good_at_that_unit_alone(keys):
+    """Signers of this release name both, so that units of the release before believe them as well."""
+    token = auth.Signer(keys / "notifier.json").token("notifier", {"events:read"}, aud=auth.for_unit("orders"))
+
+    assert auth.Verifier(keys / "trust", "orders").caller(token)
+    with pytest.raises(Unauthorized):
+        auth.Verifier(keys / "trust", "entitlements").caller(token)
 
 
 def test_what_is_no_route_is_a_problem_too(client):

@@ -29,8 +29,9 @@ Bearer = Callable[..., dict[str, str]]
 
 
 class World(NamedTuple):
-    """An account and a member who may do everything in it."""
+    """A service, and an account with a member who may do everything in it."""
 
+    service: str
     account: str
     member: str
     bearer: Bearer
@@ -43,7 +44,11 @@ class World(NamedTuple):
         if access.grants & set(everything):
             return self.bearer(*everything, account=self.account, who=self.member)
         grant = min(access.grants)
-        issuer = next(name for name, may in ISSUERS.items() if grant in may["without_account"])
+        issuer = next(
+            name
+            for name, may in ISSUERS.items()
+            if grant in may["without_account"] and self.service in may["audiences"]
+        )
         return self.bearer(grant, issuer=issuer)
 
     def arguments(self, names: set[str]) -> dict[str, str]:
@@ -74,7 +79,7 @@ def make_world(service: str, client: FlaskClient, bearer: Bearer) -> World:
         account, member = answer["id"], answer["first_administrator"]["id"]
     for type_ in ("account.opened", "member.added", "order.paid", "license.issued", "seats.parked"):
         tellers.tell(type_, account, EVENTS[type_]["examples"][0])
-    return World(account, member, bearer)
+    return World(service, account, member, bearer)
 
 
 class Tellers:

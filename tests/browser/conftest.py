@@ -108,7 +108,8 @@ def devices(suite: Suite) -> Callable[..., None]:
     def activate(member: str, *names: str) -> None:
         assert suite.account
         account = suite.account["account_id"]
-        token = Signer(suite.keys / "portal.json").token(member, {"account:read"}, account=account)
+        signer = Signer(suite.keys / "portal.json")
+        token = signer.token(member, {"account:read"}, account=account, aud="entitlements")
         path = f"{suite.urls['entitlements']}/v1/accounts/{account}/members/{member}/devices"
         for name in names:
             body = {"plan": "pro", "device": {"id": name, "name": name}}

@@ -51,7 +51,7 @@ def url(app) -> Iterator[str]:
 @pytest.fixture
 def product(url, keys, tmp_path) -> Iterator[seatwise.Client]:
     signer = auth.Signer(keys / "operator.json")
-    token = partial(signer.token, "product", {"events:read", "entitlements:read"})
+    token = partial(signer.token, "product", {"events:read", "entitlements:read"}, aud="entitlements")
     with seatwise.Client(url, token, file=tmp_path / "own.db", look_every=0.3) as made:
         assert made.wait(60)
         yield made

@@ -6,6 +6,7 @@ import pytest
 
 from entitlements.domain import ROLES
 from kit import auth
+from kit.errors import Unauthorized
 from local import keys, tokens
 
 ACCOUNT = str(uuid.uuid4())
@@ -21,7 +22,7 @@ def directory(issuers, tmp_path):
 def caller(directory):
     def caller(**env: str) -> auth.Caller:
         token = tokens.asked_for(directory, env)
-        return auth.Verifier(directory / "keys" / "trust").caller(token)
+        return auth.Verifier(directory / "keys" / "trust", env.get("UNIT", "entitlements")).caller(token)
 
     return caller
 
@@ -44,6 +45,15 @@ def test_scopes_come_from_an_issuer_that_may_grant_them(caller):
     assert caller(SCOPES="sign-in").issuer == "portal"
 
 
+@pytest.mark.parametrize("who", [{"ACCOUNT": ACCOUNT}, {"SCOPES": "events:read"}])
+def test_a_token_is_for_the_unit_that_is_named(directory, caller, who):
+    assert caller(UNIT="orders", **who)
+
+    token = tokens.asked_for(directory, {"UNIT": "orders", **who})
+    with pytest.raises(Unauthorized):
+        auth.Verifier(directory / "keys" / "trust", "notifier").caller(token)
+
+
 @pytest.mark.parametrize(
     ("env", "words"),
     [
@@ -51,6 +61,7 @@ def test_scopes_come_from_an_issuer_that_may_grant_them(caller):
         ({"ACCOUNT": "acme"}, "must be a UUID"),
         ({"ACCOUNT": ACCOUNT, "ROLE": "boss"}, "There is no role boss"),
         ({"SCOPES": "events:read everything"}, "No issuer may grant"),
+        ({"SCOPES": "sign-in", "UNIT": "catalog"}, "portal may not address 'catalog'"),
     ],
 )
 def test_what_cannot_be_granted_is_said_in_words(directory, env, words):

@@ -179,8 +179,12 @@ class Log:
 
     def __init__(self, database: Database, keys: Path):
         self.database, self.answers = database, ALL
-        trust = write_keys({PRODUCER: {"with_account": [], "without_account": [GRANT]}}, keys)
-        self.token = auth.Signer(keys / f"{PRODUCER}.json").token(CONSUMER, {GRANT}, lasts=24 * 3600)
+        trust = write_keys(
+            {PRODUCER: {"with_account": [], "without_account": [GRANT], "audiences": [PRODUCER]}}, keys
+        )
+        self.token = auth.Signer(keys / f"{PRODUCER}.json").token(
+            CONSUMER, {GRANT}, aud=PRODUCER, lasts=24 * 3600
+        )
         unset: dict[str, Any] = dict.fromkeys(Settings._fields)
         settings = Settings(**unset | {"name": PRODUCER, "trust_dir": str(trust), "trusted_proxies": 0})
         self.app = web.create_app(settings, "Producer", [])
@@ -212,7 +216,7 @@ class Consumer:
         """A new process: what was only in memory is forgotten."""
         self.patience = ALL
         handlers: Mapping[str, Any] = {PRODUCER: {"*": cursors.Handler(None, self._handle)}}
-        self.catch_up = catchup.CatchUp({}, cursors.Reader(handlers, PATIENT), lambda: self.log.token)
+        self.catch_up = catchup.CatchUp({}, cursors.Reader(handlers, PATIENT), lambda _: self.log.token)
         self.catch_up.clients[PRODUCER] = httpx.Client(base_url="http://log", transport=self.log.transport)
 
     def _handle(self, event: cursors.Arrived, data: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ def test_a_token_is_used_once(browser, enter, hand_over):
     [
         {"aud": "api"},
         {"aud": "sign-in"},
+        {"aud": ["orders", "api"]},
         {"issuer": "operator"},
         {"issuer": "secure-messages"},
         {"lasts": -60},

@@ -1,7 +1,8 @@
 """Tokens: who is asking, for which account, and what they may do.
 
-A token is a JWT signed with Ed25519. TRUST_DIR holds one file per issuer: its public keys (next,
-current, previous) and what it may grant at most: in tokens bound to an account, and in others.
+A token is a JWT signed with Ed25519, for one unit: its audience. TRUST_DIR holds one file per issuer:
+its public keys (next, current, previous), the units that it may address, what it may grant at most
+(in tokens bound to an account, and in others), and whether it speaks for members.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from kit.errors import Forbidden, Unauthorized
 log = structlog.get_logger()
 
 ALGORITHM = "Ed25519"
-API = "api"  # the audience of tokens for services; other purposes have their own
+FORMER_AUDIENCE = "api"  # of every unit in release 0.1; decision 16 says when it goes
 LONGEST_LIFE = 24 * 3600  # seconds; no token is good for longer
 CACHED_TOKENS = 10_000
 
@@ -44,11 +45,16 @@ class Caller(NamedTuple):
 
 
 class Issuer(NamedTuple):
-    """Whose keys these are may grant this, with an account in the token and without one."""
+    """What an issuer's trust file says: keys, grants with and without an account, units it may address.
+
+    Only an issuer that speaks for members may put an account into a token.
+    """
 
     keys: jwk.KeySet
     with_account: frozenset[str]
     without_account: frozenset[str]
+    audiences: frozenset[str]
+    speaks_for_members: bool
 
 
 class Signer:
@@ -59,12 +65,22 @@ class Signer:
         self.issuer = stored["issuer"]
         self.key = jwk.import_key(stored["key"])
 
-    def token(self, who: str, grants: set[str] | frozenset[str] = frozenset(), **claims: Any) -> str:
-        """A token for `who`, good for `lasts` seconds (300); `account`, `aud` and other claims as given."""
+    def token(
+        self,
+        who: str,
+        grants: set[str] | frozenset[str] = frozenset(),
+        *,
+        aud: str | list[str],
+        **claims: Any,
+    ) -> str:
+        """Return a token of `who` for `aud`, valid for `lasts` seconds (300); other claims as passed.
+
+        The audience of a unit's API is `for_unit(unit)`.
+        """
         issued = int(time.time())
         payload = {
             "iss": self.issuer,
-            "aud": API,
+            "aud": aud,
             "sub": who,
             "iat": issued,
             "exp": issued + claims.pop("lasts", 300),
@@ -75,21 +91,27 @@ class Signer:
         return jwt.encode(header, payload, self.key, algorithms=[ALGORITHM])
 
 
-class Verifier:
-    """Checks tokens against the issuers of a trust directory; verified ones are remembered, bounded."""
+def for_unit(unit: str) -> list[str]:
+    """The audience of a token for the unit's API; units of release 0.1 look for the former one."""
+    return [unit, FORMER_AUDIENCE]
 
-    def __init__(self, trust_dir: str | Path):
+
+class Verifier:
+    """Checks tokens for `unit` against the trust directory; a bounded cache keeps verified ones."""
+
+    def __init__(self, trust_dir: str | Path, unit: str):
+        self.unit = unit
         self.issuers = {path.stem: _read_issuer(path) for path in Path(trust_dir).glob("*.json")}
         if not self.issuers:
             raise ValueError(f"TRUST_DIR {trust_dir} holds no public keys: every call would be refused")
         self._seen: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     def caller(self, token: str) -> Caller:
-        """Who a token for our API speaks for; Unauthorized when it is broken, foreign or expired."""
+        """Who a token for the unit's API speaks for; Unauthorized when it is broken, foreign or expired."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         expires, caller = self._seen.get(digest, (0.0, None))
         if caller is None or expires <= time.time():
-            claims = self.claims(token, audience=API)
+            claims = self.claims(token, audience=self.unit, former_audience=FORMER_AUDIENCE)
             issuer = self.issuers[claims["iss"]]
             expires, caller = claims["exp"], _caller(claims, issuer)
             self._seen[digest] = (expires, caller)
@@ -97,15 +119,21 @@ class Verifier:
                 self._seen.popitem(last=False)
         return caller
 
-    def claims(self, token: str, audience: str) -> dict[str, Any]:
-        """The verified claims of a token made for `audience`."""
+    def claims(self, token: str, audience: str, former_audience: str | None = None) -> dict[str, Any]:
+        """The verified claims of a token for `audience`, signed by an issuer that may address it.
+
+        A token whose one audience is `former_audience` counts as one for each unit that its issuer may
+        address: those who sign such tokens do not know of audiences yet.
+        """
         try:
             unverified = json.loads(jws.extract_compact(token.encode()).payload)
             issuer = self.issuers[str(unverified["iss"])]
             claims: dict[str, Any] = jwt.decode(token, issuer.keys, algorithms=[ALGORITHM]).claims
             needed: jwt.ClaimsOption = {"essential": True}
-            aimed: jwt.ClaimsOption = {"essential": True, "value": audience}
-            jwt.JWTClaimsRegistry(leeway=5, aud=aimed, exp=needed, iat=needed, sub=needed).validate(claims)
+            jwt.JWTClaimsRegistry(leeway=5, aud=needed, exp=needed, iat=needed, sub=needed).validate(claims)
+            named = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
+            if audience not in issuer.audiences or (audience not in named and named != [former_audience]):
+                raise ValueError(f"a token for {named}, not for {audience}")
         except (JoseError, ValueError, KeyError, TypeError) as error:
             log.info("token_refused", error=repr(error)[:200])  # the answer does not tell a stranger why
             raise Unauthorized("token-invalid", "The token is broken, unknown or expired.") from error
@@ -117,9 +145,11 @@ class Verifier:
 def check_keys(trust_dir: str, key_file: str) -> None:
     """Whether those who have this trust directory believe what we sign; ValueError when they do not."""
     signer = Signer(key_file)
+    verifier = Verifier(trust_dir, signer.issuer)
     try:
-        Verifier(trust_dir).claims(signer.token(signer.issuer), audience=API)
-    except Unauthorized as error:
+        issuer = verifier.issuers[signer.issuer]
+        jwt.decode(signer.token(signer.issuer, aud=signer.issuer), issuer.keys, algorithms=[ALGORITHM])
+    except (KeyError, ValueError, JoseError) as error:
         raise ValueError(f"TRUST_DIR {trust_dir} does not hold the public key to {key_file}") from error
 
 
@@ -135,6 +165,8 @@ def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
     if not all(isinstance(claims.get(name, ""), str) for name in ("sub", "account", "scope")):
         raise Unauthorized("token-invalid", "A claim of the token is not text.")
     grants = frozenset(claims.get("scope", "").split())
+    if account is not None and not issuer.speaks_for_members:
+        raise Unauthorized("token-invalid", "The token's issuer does not speak for members.")
     if not grants <= (issuer.without_account if account is None else issuer.with_account):
         raise Unauthorized("token-invalid", "The token says more than its issuer may say.")
     return Caller(claims["iss"], claims["sub"], account, grants)
@@ -142,8 +174,15 @@ def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
 
 def _read_issuer(path: Path) -> Issuer:
     stored = json.loads(path.read_text())
-    keys = jwk.KeySet.import_key_set({"keys": stored["keys"]})
-    return Issuer(keys, frozenset(stored["with_account"]), frozenset(stored["without_account"]))
+    if "audiences" not in stored:
+        raise ValueError(f"{path} names no audiences: write the trust files of this release first")
+    return Issuer(
+        jwk.KeySet.import_key_set({"keys": stored["keys"]}),
+        frozenset(stored["with_account"]),
+        frozenset(stored["without_account"]),
+        frozenset(stored["audiences"]),
+        stored.get("speaks_for_members") is True,
+    )
 
 
 class Access(NamedTuple):

@@ -6,7 +6,6 @@ fetches what the cursors miss. Outside any transaction while waiting for a sourc
 
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Self
 
 import httpx
@@ -27,7 +26,7 @@ UNREACHABLE = (httpx.HTTPError, *UNREADABLE)
 
 
 class CatchUp:
-    """`urls`: source → base address; `token()` gives a bearer token with the scope events:read.
+    """`urls`: source → base address; `token(source)` gives a bearer token with the scope events:read.
 
     A round over many streams, or over sources that hang, is long: `beat` is called before each request, and may
     raise to end it.
@@ -37,7 +36,7 @@ class CatchUp:
         self,
         urls: dict[str, str],
         reader: cursors.Reader,
-        token: Callable[[], str],
+        token: Callable[[str], str],
         beat: Callable[[], None] = lambda: None,
     ):
         self.reader, self.token, self.beat = reader, token, beat
@@ -48,7 +47,11 @@ class CatchUp:
     @classmethod
     def of(cls, settings: Settings, reader: cursors.Reader, beat: Callable[[], None] = lambda: None) -> Self:
         signer = auth.Signer(settings.signing_key_file)
-        return cls(settings.source_urls, reader, partial(signer.token, signer.issuer, {"events:read"}), beat)
+
+        def token(source: str) -> str:
+            return signer.token(signer.issuer, {"events:read"}, aud=auth.for_unit(source))
+
+        return cls(settings.source_urls, reader, token, beat)
 
     def look(self) -> None:
         """Once around all sources; one that cannot be reached is left for the next time."""
@@ -114,7 +117,7 @@ class CatchUp:
 
     def _get(self, source: str, path: str, **query: Any) -> dict[str, Any]:
         self.beat()
-        headers = {"Authorization": f"Bearer {self.token()}"}
+        headers = {"Authorization": f"Bearer {self.token(source)}"}
         answer = self.clients[source].get(path, params=query, headers=headers)
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()

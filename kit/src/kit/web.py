@@ -96,7 +96,7 @@ def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) 
     for blueprint in (*blueprints, eventlog.blueprint, streams.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(_operations(settings.name, lambda: openapi.describe(app, api.spec.to_dict())))
-    _around_requests(app, auth.Verifier(settings.trust_dir), settings.trusted_proxies)
+    _around_requests(app, auth.Verifier(settings.trust_dir, settings.name), settings.trusted_proxies)
     _answer_errors(app)
     return app
 

@@ -37,7 +37,7 @@ class Shop:
             self.source.heads |= {event.subject: event for event in self.streams[subject]}
 
     def read_by(self, reader: cursors.Reader, beat=lambda: None) -> catchup.CatchUp:
-        look = catchup.CatchUp({"shop": "http://shop"}, reader, lambda: "token", beat)
+        look = catchup.CatchUp({"shop": "http://shop"}, reader, lambda _: "token", beat)
         look.clients["shop"] = httpx.Client(base_url="http://shop", transport=httpx.MockTransport(self._answer))
         return look
 

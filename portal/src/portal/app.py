@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> Flask:
     signer = auth.Signer(settings.unit.signing_key_file)
     app.extensions["settings"] = settings
     app.extensions["services"] = Services(settings.unit.source_urls, signer)
-    app.extensions["links"] = signin.Links(signer, auth.Verifier(settings.unit.trust_dir))
+    app.extensions["links"] = signin.Links(signer, auth.Verifier(settings.unit.trust_dir, settings.unit.name))
     Babel(app, locale_selector=language.select_locale, timezone_selector=language.select_time_zone)
     session.guard(app)
     CSRFProtect(app)

@@ -145,7 +145,7 @@ def test_products_know_the_next_key_before_it_signs_and_the_previous_one_after(
         trust.mkdir(exist_ok=True)
         secret.write_text(json.dumps({"issuer": "entitlements", "key": signing.as_dict(private=True)}))
         public = [key.as_dict(private=False) for key in published]
-        may = {"with_account": [], "without_account": [], "keys": public}
+        may = {"with_account": [], "without_account": [], "audiences": [], "keys": public}
         (trust / "entitlements.json").write_text(json.dumps(may))
         settled = settings.read()._replace(trust_dir=str(trust), signing_key_file=str(secret))
         app.extensions.update(create_app(settled).extensions)

@@ -40,7 +40,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def entitlements(keys: Path) -> Iterator[AskedEntitlements]:
-    server = AskedEntitlements(auth.Verifier(keys / "trust"))
+    server = AskedEntitlements(auth.Verifier(keys / "trust", "entitlements"))
     server.start()
     yield server
     server.stop()

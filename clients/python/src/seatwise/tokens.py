@@ -11,6 +11,7 @@ from joserfc import jwk, jwt
 ALGORITHM = "Ed25519"
 LASTS = 300  # seconds
 RENEWED_BEFORE = 60
+AUDIENCES = ["entitlements", "api"]  # the second is what entitlements 0.1 looks for
 SCOPES = ("entitlements:read", "events:read")
 
 
@@ -30,7 +31,7 @@ def signed_by(key_file: str | Path, scopes: Iterable[str] = SCOPES) -> Callable[
                 now = int(time.time())
                 claims = {
                     "iss": issuer,
-                    "aud": "api",
+                    "aud": AUDIENCES,
                     "sub": issuer,
                     "iat": now,
                     "exp": now + LASTS,

@@ -47,7 +47,7 @@ def create_app(settings: Settings, ours: Own, licenses: seatwise.Client) -> Flas
         licenses=licenses,
         vault=Vault(ours.secret),
         folder=Folder(ours.data / "attachments"),
-        verifier=auth.Verifier(settings.trust_dir),
+        verifier=auth.Verifier(settings.trust_dir, settings.name),
     )
     pages.install(app)
     return app

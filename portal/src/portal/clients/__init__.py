@@ -5,7 +5,7 @@ from typing import NamedTuple
 import httpx
 from flask import g, request
 
-from kit import clock
+from kit import auth, clock
 from kit.auth import Signer
 from portal.clients.catalog import Catalog
 from portal.clients.entitlements import Door, Entitlements
@@ -32,21 +32,26 @@ class Services:
     def __init__(self, urls: dict[str, str], signer: Signer):
         self.signer = signer
         self._pools = {name: httpx.Client(base_url=url, limits=POOL) for name, url in urls.items()}
-        self.catalog = Catalog(self._api("catalog", {}))
+        self.catalog = Catalog(Api("catalog", self._pools["catalog"], dict))
 
     def of_account(self, account: str, who: str, permissions: frozenset[str]) -> OfAccount:
-        """The services for member `who`; the token lives for five minutes, so it is made for each request."""
-        headers = _headers(self.signer.token(who, permissions, account=account))
+        """The services for member `who`. A token lives for five minutes: it is signed for each request."""
         return OfAccount(
-            Orders(self._api("orders", headers), account),
-            Entitlements(self._api("entitlements", headers), account),
-            Notifier(self._api("notifier", headers), account),
+            Orders(self._api("orders", who, permissions, account), account),
+            Entitlements(self._api("entitlements", who, permissions, account), account),
+            Notifier(self._api("notifier", who, permissions, account), account),
         )
 
     def door(self) -> Door:
-        return Door(self._api("entitlements", _headers(self.signer.token("portal", {"activate", "sign-in"}))))
+        return Door(self._api("entitlements", "portal", frozenset({"activate", "sign-in"})))
 
-    def _api(self, service: str, headers: dict[str, str]) -> Api:
+    def _api(self, service: str, who: str, permissions: frozenset[str], account: str | None = None) -> Api:
+        """The service, called with a token for it alone, which is signed at the first call."""
+
+        def headers() -> dict[str, str]:
+            audience = auth.for_unit(service)
+            return _headers(self.signer.token(who, permissions, account=account, aud=audience))
+
         return Api(service, self._pools[service], headers)
 
 

@@ -1,6 +1,7 @@
 """Calls to one service: JSON in and out, timeouts, and one exception for everything that goes wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -31,12 +32,16 @@ class Problem(Exception):
 
 
 class Api:
-    """One service's API, spoken to with the given headers. Connections are pooled and shared by threads."""
+    """One service's API, called with the headers that `sign` returns. Threads share the pooled connections."""
 
-    def __init__(self, service: str, pool: httpx.Client, headers: Mapping[str, str]):
+    def __init__(self, service: str, pool: httpx.Client, sign: Callable[[], Mapping[str, str]]):
         self.service = service
         self.pool = pool
-        self.headers = dict(headers)
+        self.sign = sign
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        return dict(self.sign())
 
     def get(self, path: str, **query: Any) -> Json:
         return self.send("GET", path, params=_given(query))[0]

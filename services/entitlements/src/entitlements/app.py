@@ -13,7 +13,7 @@ from kit.settings import Settings
 
 def create_app(settings: Settings) -> Flask:
     app = web.create_app(settings, "Seatwise entitlements", api.BLUEPRINTS)
-    app.wsgi_app = CheckShortcut(app, auth.Verifier(settings.trust_dir))  # type: ignore[method-assign]
+    app.wsgi_app = CheckShortcut(app, auth.Verifier(settings.trust_dir, settings.name))  # type: ignore[method-assign]
     signer = app.extensions[SIGNER] = auth.Signer(settings.signing_key_file)
     app.extensions[KEYS] = _public_keys(settings.trust_dir, signer)
     return app
@@ -22,6 +22,6 @@ def create_app(settings: Settings) -> Flask:
 def _public_keys(trust_dir: str, signer: auth.Signer) -> list[dict[str, Any]]:
     """Ours as the trust file has them, next, current and previous, so that a product knows a key before it is
     used; and the one that signs, whatever the file says."""
-    trusted = auth.Verifier(trust_dir).issuers[signer.issuer].keys
+    trusted = auth.Verifier(trust_dir, signer.issuer).issuers[signer.issuer].keys
     by_id = {key.kid: key.as_dict(private=False) for key in [*trusted.keys, signer.key]}
     return list(by_id.values())

@@ -23,7 +23,7 @@ class Links:
 
     def activation(self, account_id: str, license_id: str, assignment_id: str) -> domain.Activation:
         """Obsolete when the person no longer holds the license; Deferred when entitlements cannot say."""
-        token = self.signer.token(self.signer.issuer, {"activation:link"})
+        token = self.signer.token(self.signer.issuer, {"activation:link"}, aud=auth.for_unit("entitlements"))
         try:
             answer = self.client.get(
                 f"/v1/accounts/{account_id}/licenses/{license_id}/activation",
