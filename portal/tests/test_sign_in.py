@@ -2,7 +2,6 @@
 
 import re
 import time
-from unittest.mock import Mock, call
 
 import pytest
 
@@ -183,18 +182,3 @@ def test_both_parts_of_the_mail_hold_the_link(browser, letters):
     link = re.search(r"http://localhost/sign-in/link/\S+", letter.text)[0]
     assert f'<a href="{link}"' in letter.html
     assert "Hello Ada Lovelace" in letter.html
-
-
-@pytest.mark.parametrize(
-    "url", ["smtp+starttls://me:p%40ss@mx.example:587", "smtp://me:p%40ss@mx.example:587?starttls"]
-)
-def test_a_password_goes_to_the_mail_server_after_tls_has_begun(monkeypatch, url):
-    server = Mock()
-    monkeypatch.setattr(signin.smtplib, "SMTP", server)
-    signin.connect(url)
-
-    assert server.call_args.kwargs["port"] == 587
-    [began, login] = server.return_value.method_calls
-    assert began[0] == "starttls"
-    assert began.kwargs["context"].check_hostname
-    assert login == call.login("me", "p@ss")

@@ -22,9 +22,12 @@ BUSINESS = re.compile(
 )
 
 
+PROTOCOL_WORDS = {file: {"mail"} for file in ("smtp.py", "smtp_replies.py")}  # MAIL is a command
+
+
 def test_the_kit_knows_no_business_word():
     for path in files("kit"):
-        words = set(re.findall(r"[a-z]+", path.read_text().lower()))
+        words = set(re.findall(r"[a-z]+", path.read_text().lower())) - PROTOCOL_WORDS.get(path.name, set())
         assert {word for word in words if BUSINESS.fullmatch(word)} == set(), path
 
 

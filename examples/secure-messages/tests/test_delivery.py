@@ -1,6 +1,11 @@
 """The mail that brings a link: at least once, always the same one, and it says nothing of the message."""
 
+import pytest
+
+from secure_messages import commands
+from secure_messages.mail import Post
 from secure_messages.models import Recipient
+from smtp_server import Server, authority
 
 
 def test_the_mail_says_who_wrote_and_until_when_and_nothing_of_the_message(ada, deliver, postbox):
@@ -38,7 +43,7 @@ def test_a_busy_server_is_asked_again(ada, deliver, postbox):
     postbox.faults = ["later"]
     assert deliver() == []
     waiting = Recipient.get()
-    assert (waiting.state, waiting.reason) == ("queued", "not now: 451")
+    assert (waiting.state, waiting.reason) == ("queued", "not now: smtp-451")
 
     assert len(deliver(later=60)) == 1
 
@@ -56,8 +61,8 @@ def test_a_refusal_is_final_and_repeats_no_link(ada, deliver, postbox):
     deliver()
     refused = Recipient.get()
 
-    assert (refused.state, refused.reason, refused.link) == ("failed", "refused: 554", None)
-    assert "not delivered (refused: 554)" in ada.browser.open(f"/messages/{message}").text
+    assert (refused.state, refused.reason, refused.link) == ("failed", "refused: smtp-554", None)
+    assert "not delivered (refused: smtp-554)" in ada.browser.open(f"/messages/{message}").text
 
 
 def test_a_lost_answer_means_the_same_mail_again(ada, deliver, postbox):
@@ -76,4 +81,32 @@ def test_a_mail_that_its_worker_left_in_the_middle_is_taken_again(ada, deliver):
     Recipient.update(state="sending").execute()
 
     assert len(deliver()) == 1
+    assert Recipient.get().state == "sent"
+
+
+@pytest.mark.parametrize("reply", ["503 5.5.1 Say EHLO first", "530 Log in", "550 5.7.1 Sender refused"])
+def test_a_server_that_refuses_the_sender_gives_no_verdict_on_the_message(
+    ada, deliver, postbox, monkeypatch, reply
+):
+    async def refuse(*_: object) -> str:
+        return reply
+
+    ada.sends()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(postbox), "handle_MAIL", refuse, raising=False)
+        assert deliver() == []
+    assert Recipient.get().state == "queued"
+
+    assert len(deliver(later=60)) == 1
+
+
+def test_a_relay_gets_ehlo_again_after_starttls(ada, vault, tmp_path):
+    ada.sends()
+    with authority(tmp_path) as ca:
+        server = Server(ca, tls="starttls")
+        post = Post(server.url, "Secure messages <no-reply@seatwise.example>")
+        assert commands.send_next(post, vault, "http://localhost")
+        server.close()
+
+    assert server.commands == ["EHLO", "EHLO", "MAIL", "RCPT", "content"]
     assert Recipient.get().state == "sent"

@@ -63,8 +63,13 @@ def service(
     *,
     differences: Callable[[], Iterable[str]] = lambda: (),
     undo: rewind.Undo = lambda *_stream: (),
+    require: Callable[[Settings], None] = lambda _settings: None,
+    probe: Callable[[Settings], None] = lambda _settings: None,
 ) -> click.Group:
     """The commands that every service has; a service adds its own to the returned group.
+
+    `require` raises ValueError for settings with which web and worker must not start; `check` asks it
+    too, and `probe`, which raises ValueError when what the settings name does not answer as it should.
 
     `differences` says, a sentence each, where the service's rows are not what its log says; `undo` what
     took effect here of a stream after that sequence, which a restored source tells no longer.
@@ -82,12 +87,16 @@ def service(
     @click.pass_obj
     def web(settings: Settings) -> None:
         """Serve HTTP on HOST:PORT."""
+        with plainly():
+            require(settings)
         Gunicorn(lambda: app(settings), settings).run()
 
     @group.command("worker")
     @click.pass_obj
     def run_worker(settings: Settings) -> None:
         """Relay, consume, catch up and run jobs until told to stop."""
+        with plainly():
+            require(settings)
         sys.exit(worker.Worker(settings, handlers, jobs(settings)).run())
 
     @group.command()
@@ -102,11 +111,13 @@ def service(
     @click.pass_obj
     @plainly()
     def check(settings: Settings) -> None:
-        """Say whether this unit could start: its database, its schema, its keys."""
+        """Say whether this unit could start: its settings, its database, its schema, its keys."""
+        require(settings)
         with db.database.connection_context():
             if pending := db.pending_migrations(settings.name):
                 raise click.ClickException(f"pending migrations: {', '.join(pending)}; run `migrate`")
         auth.check_keys(settings.trust_dir, settings.signing_key_file)
+        probe(settings)
         click.echo("ok")
 
     @group.command()

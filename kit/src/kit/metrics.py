@@ -17,3 +17,9 @@ OUTBOX_UNSENT = Gauge("outbox_unsent", "Events the broker has not confirmed yet.
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unsent event.")
 RECONNECTS = Counter("broker_reconnects", "Connections to the broker that had to be made anew.", ["part"])
 LEASES_TAKEN = Counter("leases_taken", "Times this process became the service's one reader and sender.")
+SMTP_FAILURES = Counter(
+    "smtp_failures", "Messages not taken: about the server, sender, message, later or unknown.", ["about"]
+)
+SMTP_UNAVAILABLE = Gauge(
+    "smtp_unavailable", "1 from a refused connection or sender until the next message is taken."
+)

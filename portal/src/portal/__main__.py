@@ -2,7 +2,7 @@
 
 import click
 
-from kit import auth, cli, logging
+from kit import auth, cli, logging, smtp
 from portal import catalogue, settings
 from portal.app import create_app
 
@@ -17,15 +17,18 @@ def web() -> None:
     """Serve pages on HOST:PORT."""
     read = settings.read()
     logging.configure(read.unit.log_level)
+    settings.require(read)
     cli.Gunicorn(lambda: create_app(read), read.unit).run()
 
 
 @main.command()
 @cli.plainly()
 def check() -> None:
-    """Say whether the portal could start: its settings and keys."""
+    """Say whether the portal could start: its settings, its keys, its mail server."""
     read = settings.read()
+    settings.require(read)
     auth.check_keys(read.unit.trust_dir, read.unit.signing_key_file)
+    smtp.check(read.smtp_url, read.mail_from)
     click.echo("ok")
 
 

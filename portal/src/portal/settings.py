@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kit import settings as kit_settings
+from kit import smtp
 from kit.settings import env
 
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
@@ -28,6 +29,12 @@ class Settings(NamedTuple):
     trusted_proxies: int
     support_email: str = ""
     secure_messages_url: str = ""
+
+
+def require(settings: Settings) -> None:
+    """Refuse to start with settings by which no link to sign in could ever go out."""
+    smtp.parse(settings.smtp_url)
+    smtp.sender_of(settings.mail_from)
 
 
 def read() -> Settings:

@@ -1,7 +1,5 @@
 """Sign-in links: tokens good for 15 minutes and one use, their mail, and how many may be asked for."""
 
-import smtplib
-import ssl
 import threading
 import time
 from collections import defaultdict
@@ -9,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import make_msgid, parseaddr
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from email.policy import SMTP
+from email.utils import make_msgid
+from typing import NamedTuple
 
 import structlog
 
+from kit import smtp
 from kit.auth import Signer, Verifier
 from kit.errors import Unauthorized
+from kit.smtp_replies import NotSent, Rejected
 from portal.settings import Settings
 
 log = structlog.get_logger()
@@ -24,7 +24,8 @@ log = structlog.get_logger()
 AUDIENCE = "sign-in"
 LASTS = 900  # seconds
 PER_ADDRESS, PER_CALLER, WINDOW = 5, 30, 900  # links asked for in so many seconds
-SMTP_TRIES = (0, 2, 10)  # seconds before each
+RETRY_AFTER = (2, 10, 60, 180, 300)  # seconds; together they stay below the life of a link
+PATIENCE, PER_MAIL = 10.0, 60.0  # seconds for one reply, and for all of them; nothing waits for them
 
 _mailer = ThreadPoolExecutor(4, thread_name_prefix="mail")
 
@@ -97,47 +98,49 @@ class Letter(NamedTuple):
 
 def send(settings: Settings, letter: Letter) -> None:
     """Mail in the background: the answer must not tell by its time whether the address is known."""
-    _mailer.submit(_deliver, settings.smtp_url, compose(settings.mail_from, letter))
+    try:
+        recipient = smtp.ascii_address(letter.to)
+    except ValueError as error:
+        log.error("sign_in_mail_refused", reason=str(error))
+        return
+    content = compose(settings.mail_from, letter).as_bytes(policy=SMTP)
+    _mailer.submit(_deliver, Mail(settings.smtp_url, smtp.sender_of(settings.mail_from), recipient, content))
 
 
 def compose(sender: str, letter: Letter) -> EmailMessage:
     """The mail; its Message-ID is of the sender's domain, as the portal may be reached by a bare IP address."""
     mail = EmailMessage()
-    local, _, domain = letter.to.rpartition("@")
     mail["From"], mail["Subject"] = sender, letter.subject
     # The email package decodes encoded words, line breaks included: a name could be headers and a text.
-    mail["To"] = Address(letter.name.replace("=?", "= ?"), local, domain)
+    mail["To"] = Address(letter.name.replace("=?", "= ?"), addr_spec=smtp.ascii_address(letter.to))
     mail["Date"] = datetime.now(UTC)
-    mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2])
+    mail["Message-ID"] = make_msgid(domain=smtp.sender_of(sender).rpartition("@")[2])
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.text)
-    mail.add_alternative(letter.html, subtype="html")
+    mail.set_content(letter.text, cte="quoted-printable")  # not every server takes eight bits
+    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return mail
 
 
-def _deliver(smtp_url: str, mail: EmailMessage) -> None:
-    for pause in SMTP_TRIES:
-        time.sleep(pause)
-        try:
-            with connect(smtp_url) as smtp:
-                smtp.send_message(mail)
+class Mail(NamedTuple):
+    """A sign-in mail on its way."""
+
+    smtp_url: str
+    sender: str
+    recipient: str
+    content: bytes
+
+
+def _deliver(mail: Mail, attempt: int = 0) -> None:
+    """Send it; anything but a verdict on this mail is tried again, without keeping a thread waiting."""
+    try:
+        smtp.deliver(smtp.parse(mail.smtp_url), *mail[1:], seconds=PER_MAIL, patience=PATIENCE)
+    except Rejected as error:
+        log.error("sign_in_mail_refused", cause=error.cause, reason=str(error))
+    except NotSent as error:
+        log.warning("sign_in_mail_failed", cause=error.cause, reason=str(error), attempts=attempt + 1)
+        if attempt == len(RETRY_AFTER):
+            log.error("sign_in_mail_given_up", cause=error.cause)
             return
-        except (OSError, smtplib.SMTPException) as error:
-            log.warning("sign_in_mail_failed", error=repr(error))
-    log.error("sign_in_mail_given_up")
-
-
-def connect(smtp_url: str) -> smtplib.SMTP:
-    """smtp+starttls://user:password@host:587 (or smtp://…?starttls), smtps://…:465, or smtp://host."""
-    url = urlsplit(smtp_url)
-    certified = ssl.create_default_context()
-    options: dict[str, Any] = {"host": url.hostname or "127.0.0.1", "timeout": 10}
-    if url.scheme == "smtps":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(port=url.port or 465, context=certified, **options)
-    else:
-        smtp = smtplib.SMTP(port=url.port or 25, **options)
-        if url.scheme == "smtp+starttls" or "starttls" in url.query:
-            smtp.starttls(context=certified)
-    if url.username:
-        smtp.login(unquote(url.username), unquote(url.password or ""))
-    return smtp
+        later = threading.Timer(RETRY_AFTER[attempt], _mailer.submit, (_deliver, mail, attempt + 1))
+        later.daemon = True
+        later.start()

@@ -285,26 +285,6 @@ def test_an_idle_look_reads_a_partial_index(acme):
     assert "notices_due" in str(plan)
 
 
-def test_the_mail_server_is_reached_with_its_name_and_password(monkeypatch):
-    said = []
-
-    class Recorder:
-        sock = None
-
-        def __init__(self, host: str, port: int, timeout: float):
-            said.append((host, port, timeout))
-
-        def __getattr__(self, name: str) -> object:
-            return lambda *given, **_: said.append((name, *given))
-
-    monkeypatch.setattr(mail.smtplib, "SMTP", Recorder)
-    mail.Post("smtp+starttls://me:p%40ss@mx.example:587", "a@b.example").open()
-
-    names = ["ehlo_or_helo_if_needed", "starttls", "login"]
-    assert [call[0] for call in said] == ["mx.example", *names]
-    assert said[-1] == ("login", "me", "p@ss")
-
-
 def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
     acme, make_post, links, mail_server: MailServer
 ):

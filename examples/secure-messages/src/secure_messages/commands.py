@@ -223,6 +223,8 @@ def send_next(post: Post, vault: sealing.Vault, url: str) -> bool:
     except domain.Rejected as error:
         outcome = _ended(domain.FAILED, str(error))
     except domain.Deferred as error:
+        if error.ours:
+            log.warning("mail_server_refuses", recipient=recipient.id, reason=str(error))
         later = domain.next_try(attempts, clock.now())
         outcome = {"state": domain.QUEUED, "due_at": later, "reason": str(error)}
     log.info("mail", recipient=recipient.id, state=outcome["state"], reason=outcome["reason"])

@@ -28,7 +28,11 @@ NOT_IN_PLAN = "feature-not-in-plan"
 
 
 class Deferred(Exception):
-    """The mail server may take the mail later."""
+    """The mail server may take the mail later; `ours`: an operator has to mend something first."""
+
+    def __init__(self, reason: str, *, ours: bool = False):
+        super().__init__(reason)
+        self.ours = ours
 
 
 class Rejected(Exception):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from kit import settings
+from kit import settings, smtp
 
 NAME = "secure-messages"
 DAY = 24 * 3600.0  # seconds
@@ -40,3 +40,16 @@ def own() -> Own:
         mail_from=env.str("MAIL_FROM", "Secure messages <no-reply@seatwise.example>"),
         licenses_good_for=env.float("LICENSES_GOOD_FOR", DAY),
     )
+
+
+def require(_settings: settings.Settings) -> None:
+    """Refuse to start with settings by which no mail could ever go out."""
+    ours = own()
+    smtp.parse(ours.smtp_url)
+    smtp.sender_of(ours.mail_from)
+
+
+def probe(_settings: settings.Settings) -> None:
+    """Ask the mail server whether it takes us."""
+    ours = own()
+    smtp.check(ours.smtp_url, ours.mail_from)

@@ -74,7 +74,14 @@ def queue_notice(
 
 _ENDED = {
     field: given(field)
-    for field in (Notice.state, Notice.reason, Notice.doubts, Notice.ended_at, Notice.sent_at)
+    for field in (
+        Notice.state,
+        Notice.reason,
+        Notice.cause,
+        Notice.doubts,
+        Notice.ended_at,
+        Notice.sent_at,
+    )
 }
 _DROP = db.Statement(
     Notice.update(_ENDED).where((Notice.id == given(Notice.id)) & (Notice.state == domain.QUEUED))
@@ -122,21 +129,22 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
         except domain.Obsolete as error:
             _record(notice, domain.OBSOLETE, str(error))
         except domain.Rejected as error:
-            _record(notice, domain.FAILED, str(error))
+            _record(notice, domain.FAILED, str(error), error.cause)
         except domain.ReplyLost as error:
-            _doubt(notice, str(error))
+            _doubt(notice, error)
         except domain.ServerAway as error:
-            _put_back(notice, clock.now(), str(error))
+            _put_back(notice, clock.now(), error)
         except domain.Deferred as error:
-            _try_later(notice, str(error))
+            _try_later(notice, error)
     return True
 
 
 def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
     if notice.state == domain.SENDING:
-        raise domain.ReplyLost("the worker ended while sending")
+        raise domain.ReplyLost("the worker ended while sending", domain.WORKER_LOST)
     if domain.too_old(notice.created_at, clock.now()):
-        return _record(notice, domain.FAILED, notice.reason or "not delivered in time")
+        reason, cause = notice.reason or "not delivered in time", notice.cause or domain.NOT_IN_TIME
+        return _record(notice, domain.FAILED, reason, cause)
     code = _activation_code(notice, links)
     message_id = domain.message_id(notice.id, post.sender)
     try:
@@ -147,9 +155,9 @@ def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
         failpoint("mail.before-data")
         post.send(letter, message_id)
     except (domain.Rejected, domain.Deferred, domain.ReplyLost) as error:
-        raise type(error)(_without(code, str(error))) from None
+        raise type(error)(_without(code, str(error)), error.cause) from None
     failpoint("mail.after-data")
-    return _record(notice, domain.SENT, None, message_id)
+    return _record(notice, domain.SENT, message_id=message_id)
 
 
 def _written(notice: Notice, link: str | None) -> domain.Letter:
@@ -160,7 +168,7 @@ def _written(notice: Notice, link: str | None) -> domain.Letter:
         raise
     except Exception as error:
         log.error("notice_not_written", notice=notice.id, kind=notice.kind, error=type(error).__name__)
-        raise domain.Deferred(f"could not be written: {error!r}") from error
+        raise domain.Deferred(f"could not be written: {error!r}", domain.NOT_WRITTEN) from error
 
 
 def _without(code: str | None, said: str) -> str:
@@ -223,50 +231,70 @@ _PUT_BACK = db.Statement(
         claim=None,
         due_at=given(Notice.due_at),
         reason=given(Notice.reason),
+        cause=given(Notice.cause),
         attempts=given(Notice.attempts),
         doubts=given(Notice.doubts),
     ).where(_OURS)
 )
 
 
-def _put_back(notice: Notice, due_at: int, reason: str) -> None:
+def _put_back(notice: Notice, due_at: int, error: domain.NotSent) -> None:
     tried = {"attempts": notice.attempts, "doubts": notice.doubts}
     with db.alone():
-        _PUT_BACK(id=notice.id, claim=notice.claim, due_at=due_at, reason=reason, **tried)
+        _PUT_BACK(
+            id=notice.id, claim=notice.claim, due_at=due_at, reason=str(error), cause=error.cause, **tried
+        )
 
 
-def _try_later(notice: Notice, reason: str) -> None:
+def _try_later(notice: Notice, error: domain.Deferred) -> None:
     notice.attempts += 1
     tried = {"notice": notice.id, "kind": notice.kind, "attempts": notice.attempts}
-    log.info("notice_deferred", **tried, reason=reason)
-    _put_back(notice, domain.next_try(notice.attempts, clock.now()), reason)
+    log.info("notice_deferred", **tried, cause=error.cause, reason=str(error))
+    _put_back(notice, domain.next_try(notice.attempts, clock.now()), error)
 
 
-def _doubt(notice: Notice, reason: str) -> None:
+def _doubt(notice: Notice, error: domain.ReplyLost) -> None:
     """It may have arrived: sent once more with the same Message-ID, then shown as unknown."""
     notice.doubts += 1
-    log.warning("notice_in_doubt", notice=notice.id, kind=notice.kind, doubts=notice.doubts, reason=reason)
+    doubted = {"notice": notice.id, "kind": notice.kind, "doubts": notice.doubts}
+    log.warning("notice_in_doubt", **doubted, cause=error.cause, reason=str(error))
     if notice.doubts < domain.MOST_DOUBTS:
-        return _put_back(notice, domain.next_try(notice.doubts, clock.now()), reason)
-    return _record(notice, domain.UNKNOWN, reason)
+        return _put_back(notice, domain.next_try(notice.doubts, clock.now()), error)
+    return _record(notice, domain.UNKNOWN, str(error), error.cause)
 
 
 _END = db.Statement(Notice.update(_ENDED).where(_OURS))
 
 
-def _record(notice: Notice, state: str, reason: str | None, message_id: str = "") -> None:
+def _record(
+    notice: Notice,
+    state: str,
+    reason: str | None = None,
+    cause: str | None = None,
+    *,
+    message_id: str = "",
+) -> None:
     with db.atomic():
-        _end(notice, _END, state, reason, message_id)
+        _end(notice, _END, state, reason, cause, message_id=message_id)
 
 
-def _end(notice: Notice, end: db.Statement, wanted: str, reason: str | None, message_id: str = "") -> None:
+def _end(
+    notice: Notice,
+    end: db.Statement,
+    wanted: str,
+    reason: str | None,
+    cause: str | None = None,
+    *,
+    message_id: str = "",
+) -> None:
     """The outcome and what is said of it; nothing when the notice is somebody else's by now."""
     state, now = domain.end_of(wanted, notice.doubts), clock.now()
-    outcome = {"state": state, "reason": reason, "doubts": notice.doubts, "ended_at": now}
+    why = {"reason": reason, "cause": cause}
+    outcome = {**why, "state": state, "doubts": notice.doubts, "ended_at": now}
     sent_at = now if state == domain.SENT else None
     if not end(id=notice.id, claim=notice.claim, sent_at=sent_at, **outcome):
         return
-    log.info("notice_ended", notice=notice.id, kind=notice.kind, state=state, reason=reason)
+    log.info("notice_ended", notice=notice.id, kind=notice.kind, state=state, **why)
     if state == domain.SENT:
         _announce(events.notice_sent(notice, message_id))
     elif state in (domain.FAILED, domain.OBSOLETE):

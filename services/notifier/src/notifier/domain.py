@@ -24,7 +24,20 @@ MOST_DOUBTS = 2  # a mail whose fate is unknown is sent once more
 KEPT = 90 * DAY  # of a notice that has ended
 
 
-class Deferred(Exception):
+# Why a mail is not sent, beside what servers reply (smtp-550-5.1.1, see kit.smtp_replies)
+NO_MAIL, NOT_WRITTEN, NOT_KNOWN = "no-mail", "not-written", "not-known"
+ENTITLEMENTS_AWAY, WORKER_LOST, NOT_IN_TIME = "entitlements-away", "worker-lost", "not-in-time"
+
+
+class NotSent(Exception):
+    """The mail did not certainly go; `cause` is the short name of the reason."""
+
+    def __init__(self, reason: str, cause: str):
+        super().__init__(reason)
+        self.cause = cause
+
+
+class Deferred(NotSent):
     """Certainly not sent; it may work later."""
 
 
@@ -32,11 +45,11 @@ class ServerAway(Deferred):
     """The mail server takes nobody's mail just now."""
 
 
-class Rejected(Exception):
+class Rejected(NotSent):
     """The mail server will never take this mail."""
 
 
-class ReplyLost(Exception):
+class ReplyLost(NotSent):
     """The mail went out and no answer came: it may have arrived or not."""
 
 

@@ -46,7 +46,7 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
     """
     found = _READER(id=notice.member, account=notice.account)
     if not found:
-        raise domain.Deferred("the member is not known here yet")
+        raise domain.Deferred("the member is not known here yet", domain.NOT_KNOWN)
     [reader] = found
     if reader.removed_at is not None:
         raise domain.Obsolete("no longer a member")
@@ -97,7 +97,7 @@ def _days(term: dict[str, str] | None) -> dict[str, str] | None:
 def _license_assigned(notice: Notice, wording: Wording) -> dict[str, Any]:
     plan: Plan | None = Plan.get_or_none(code=notice.data["plan"])
     if plan is None:
-        raise domain.Deferred("the plan is not known here yet")
+        raise domain.Deferred("the plan is not known here yet", domain.NOT_KNOWN)
     return {
         "plan": plan.name[wording.language],
         "install": plan.install[wording.language],

@@ -37,4 +37,5 @@ class Links:
                 raise domain.Obsolete("no longer assigned")
             return domain.Activation(said["code"], said["activated_at"] is not None)
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise domain.Deferred(f"entitlements away: {type(error).__name__}") from error
+            reason = f"entitlements away: {type(error).__name__}"
+            raise domain.Deferred(reason, domain.ENTITLEMENTS_AWAY) from error

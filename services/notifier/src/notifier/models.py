@@ -51,7 +51,7 @@ Activity.add_index(
 
 class Notice(db.Table):
     """An e-mail to a member about an event, whose `id` it has, and how far it came. `subject`, `address` and
-    `text` as last sent, without links.
+    `text` as last sent, without links. `cause` is the short name of `reason`: smtp-550-5.1.1.
 
     `due_at` is when a worker may take it next; `claim` names the taking, so that a worker that
     was too slow cannot record an outcome. `doubts` counts sendings whose answer never came.
@@ -70,6 +70,7 @@ class Notice(db.Table):
     subject = peewee.TextField(null=True)
     text = peewee.TextField(null=True)
     reason = peewee.TextField(null=True)
+    cause = peewee.TextField(null=True)
     attempts = peewee.IntegerField(default=0)
     doubts = peewee.IntegerField(default=0)
     claim = db.Id(null=True)

@@ -57,5 +57,8 @@ class Notice(Schema):
     text = fields.String(allow_none=True, metadata={"description": "As sent, without its secret link."})
     state = fields.String(validate=validate.OneOf(domain.STATES))
     reason = fields.String(allow_none=True, metadata={"description": "Why it is not sent, or not yet."})
+    cause = fields.String(
+        allow_none=True, metadata={"description": "The short name of the reason: smtp-550-5.1.1."}
+    )
     created_at = schema.Instant()
     sent_at = schema.Instant(allow_none=True)

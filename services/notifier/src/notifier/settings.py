@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from kit import settings
+from kit import settings, smtp
 
 
 class Mailing(NamedTuple):
-    """SMTP_URL (smtp:// or smtp+starttls://user:pass@host:port), MAIL_FROM, PORTAL_URL (links lead there)."""
+    """SMTP_URL (see kit.smtp), MAIL_FROM, PORTAL_URL (links lead there)."""
 
     smtp_url: str
     mail_from: str
@@ -28,3 +28,16 @@ def mailing() -> Mailing:
         mail_from=settings.env.str("MAIL_FROM", "Seatwise <no-reply@seatwise.example>"),
         portal_url=settings.env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/"),
     )
+
+
+def require(_settings: settings.Settings) -> None:
+    """Refuse to start with settings by which no mail could ever go out."""
+    own = mailing()
+    smtp.parse(own.smtp_url)
+    smtp.sender_of(own.mail_from)
+
+
+def probe(_settings: settings.Settings) -> None:
+    """Ask the mail server whether it takes us."""
+    own = mailing()
+    smtp.check(own.smtp_url, own.mail_from)
