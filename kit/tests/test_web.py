@@ -211,10 +211,28 @@ def seen_as(client, forwarded, headers, path=THINGS):
 
 @pytest.mark.parametrize(
     ("forwarded", "address"),
-    [(None, "127.0.0.1"), ("192.0.2.7", "192.0.2.7"), ("10.9.9.9, 192.0.2.7", "192.0.2.7"), ("", "127.0.0.1")],
+    [
+        (None, "127.0.0.1"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7:4711", "192.0.2.7"),
+        ("10.9.9.9, 192.0.2.7", "192.0.2.7"),
+        ("", "127.0.0.1"),
+        ("not an address", "127.0.0.1"),
+        ("10.9.9.9, not an address", "127.0.0.1"),
+    ],
 )
-def test_a_caller_with_a_token_says_for_whom_it_asks(client, maker, forwarded, address):
+def test_an_issuer_that_speaks_for_members_says_for_whom_it_asks(client, maker, forwarded, address):
     assert seen_as(client, forwarded, maker) == address
+
+
+@pytest.mark.parametrize("path", [THINGS, f"/v1/accounts/{ACCOUNT}/sightings"])
+def test_no_other_issuer_says_for_whom_it_asks(client, bearer, path):
+    assert seen_as(client, "192.0.2.7", bearer("things"), path) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(1, "192.0.2.7"), (2, "192.0.2.7")])
+def test_a_malformed_entry_is_never_stored_as_an_address(client, address):
+    assert seen_as(client, "10.9.9.9, <script>, 192.0.2.7", {}, PUBLIC) == address
 
 
 @pytest.mark.parametrize(
@@ -224,8 +242,8 @@ def test_without_a_token_only_our_proxies_are_believed(client, address):
     assert seen_as(client, "10.9.9.9, 198.51.100.1, 192.0.2.7", {}, PUBLIC) == address
 
 
-def test_a_program_says_for_whom_it_asks_where_no_token_is_needed_too(client, bearer):
-    assert seen_as(client, "192.0.2.7", bearer("things"), PUBLIC) == "192.0.2.7"
+def test_an_issuer_that_speaks_for_members_says_so_where_no_token_is_needed_too(client, bearer):
+    assert seen_as(client, "192.0.2.7", bearer(issuer="portal"), PUBLIC) == "192.0.2.7"
 
 
 @pytest.mark.parametrize("who", ["a person", "nobody"])

@@ -38,6 +38,7 @@ class Caller(NamedTuple):
     id: str
     account: str | None
     grants: frozenset[str]
+    speaks_for_members: bool = False  # whether the issuer is believed about the address of a person
 
     @property
     def actor(self) -> str:
@@ -169,7 +170,7 @@ def _caller(claims: dict[str, Any], issuer: Issuer) -> Caller:
         raise Unauthorized("token-invalid", "The token's issuer does not speak for members.")
     if not grants <= (issuer.without_account if account is None else issuer.with_account):
         raise Unauthorized("token-invalid", "The token says more than its issuer may say.")
-    return Caller(claims["iss"], claims["sub"], account, grants)
+    return Caller(claims["iss"], claims["sub"], account, grants, issuer.speaks_for_members)
 
 
 def _read_issuer(path: Path) -> Issuer:

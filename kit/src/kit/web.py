@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from kit import auth, clock, context, cursors, db, metrics, relay, schema
+from kit import addresses, auth, clock, context, cursors, db, metrics, relay, schema
 from kit.errors import Refusal, Unauthorized, not_found, refuse
 from kit.settings import Settings
 
@@ -129,18 +129,20 @@ def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
 
 
 def _context(proxies: int) -> context.Context:
-    """Correlation and trace come from the caller when they are sane, the address from the connection or from
-    those who handed it on: our proxies, and a caller with a token, who acts for somebody else."""
-    handed_on = map(str.strip, request.headers.get("X-Forwarded-For", "").split(","))
-    route = [*filter(None, handed_on), request.remote_addr or ""]
+    """Return who acts: correlation and trace as sent when they are sane, the address as far as it is trusted.
+
+    The configured proxies are trusted hops, and so is a caller whose issuer speaks for members.
+    """
     sent = request.headers.get("X-Correlation-Id", "")
     trusted = sent.isascii() and sent.replace("-", "").isalnum() and len(sent) <= 64
     traceparent = request.headers.get("traceparent")
+    caller: auth.Caller | None = g.get("caller")
+    hops = proxies + (caller is not None and caller.speaks_for_members)
     return context.Context(
-        actor=g.caller.actor if "caller" in g else "service:public",
+        actor=caller.actor if caller else "service:public",
         correlation=sent if trusted else clock.new_id(),
         traceparent=traceparent if traceparent and len(traceparent) == 55 and traceparent.isascii() else None,
-        address=route[-1 - min(proxies + ("caller" in g), len(route) - 1)][:45],
+        address=addresses.forwarded(request.headers.get("X-Forwarded-For", ""), request.remote_addr, hops),
     )
 
 

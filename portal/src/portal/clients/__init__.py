@@ -5,7 +5,7 @@ from typing import NamedTuple
 import httpx
 from flask import g, request
 
-from kit import auth, clock
+from kit import addresses, auth, clock
 from kit.auth import Signer
 from portal.clients.catalog import Catalog
 from portal.clients.entitlements import Door, Entitlements
@@ -62,5 +62,5 @@ def _headers(token: str) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {token}",
         "X-Correlation-Id": g.correlation,
-        "X-Forwarded-For": request.remote_addr or "",
+        "X-Forwarded-For": addresses.parse(request.remote_addr) or "",
     }

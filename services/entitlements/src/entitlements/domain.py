@@ -6,7 +6,6 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from ipaddress import IPv6Network, ip_address
 from typing import Any, NamedTuple, NoReturn
 
 from kit.errors import refuse
@@ -224,14 +223,3 @@ GUESSES, GUESSES_WINDOW = 10, 60_000_000  # wrong codes that one caller may try,
 def fingerprint(text: str) -> str:
     """Tells texts apart without keeping them."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def caller_at(address: str) -> str:
-    """Whom to count as one: an IPv4 address; the /64 of an IPv6 one, since every household has all of that."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    return str(found.ipv4_mapped or IPv6Network((int(found), 64), strict=False))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from entitlements import domain
 from entitlements.models import Guess
-from kit import clock, context, db
+from kit import addresses, clock, context, db
 from kit.errors import Refusal, refuse
 
 
@@ -15,7 +15,7 @@ def limit_guesses(code: str) -> Iterator[None]:
     the first of them is a minute old. The same wrong code again is one code: a forgotten installation that asks
     every second is no guess, and takes no place from others behind its address."""
     code = domain.fingerprint(domain.typed_code(code))
-    caller = domain.fingerprint(domain.caller_at(context.current().address or ""))
+    caller = domain.fingerprint(addresses.network(context.current().address))
     now = clock.now()
     lately = (Guess.caller == caller) & (Guess.tried_at > now - domain.GUESSES_WINDOW)
     tried = list(Guess.select().where(lately).order_by(Guess.tried_at))
