@@ -57,6 +57,26 @@ def client(app: Any) -> FlaskClient:
     return made
 
 
+@pytest.fixture
+def statements(database: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """The statements that a call sends to the database."""
+
+    def sent_by(call: Callable[[], Any]) -> list[str]:
+        sent: list[str] = []
+        execute = db.database.obj.execute_sql
+
+        def noted(sql: str, *given: Any) -> Any:
+            sent.append(sql)
+            return execute(sql, *given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(db.database.obj, "execute_sql", noted)
+            call()
+        return sent
+
+    return sent_by
+
+
 def announced(*types: str) -> list[cursors.Arrived]:
     """What the service said so far, oldest first; only these types, if any are given."""
     events = [cursors.parse(row.envelope) for row in outbox.Outbox.select().order_by(outbox.Outbox.id)]

@@ -342,6 +342,8 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
 
     @route("GET", f"{base}/activity.csv", "notifier", "activity:read")
     def activity_csv() -> Response:
+        if suite.limited:
+            raise Refusal("too-many-requests", status=429, retry_after=suite.limited, limit="exports")
         return Response(
             "time,summary\r\n" + "".join(f"{one['time']},{one['summary']}\r\n" for one in suite.events),
             mimetype="text/csv",

@@ -55,3 +55,21 @@ def test_an_export_without_the_notifier_is_a_page_not_half_a_file(ada, suite):
 
     assert answer.status_code == 503
     assert "cannot be reached" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Nothing is lost: try again at 07:01."),
+        ("fr", "Rien n’est perdu : réessayez à 07:01."),
+    ],
+)
+def test_a_limit_that_is_reached_says_until_when(signed_in, suite, time_machine, language, said):
+    time_machine.move_to("2026-12-01T12:00:20Z", tick=False)
+    suite.account["time_zone"] = "America/Toronto"
+    ada = signed_in("Ada Lovelace", language)
+    suite.limited = 40
+    answer = ada.open("/activity.csv")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "40")
+    assert said in answer.text

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .worlds import SERVICES, Bearer, World, make_world
+from kit import limits
+
+from .worlds import SERVICES, Bearer, Unlimited, World, make_world
 
 
 @pytest.fixture(params=SERVICES)
@@ -25,6 +27,7 @@ def app(package: str, database: peewee.Database, keys: Path, monkeypatch: pytest
     settings = importlib.import_module(f"{package}.settings").read()
     own = {"trust_dir": str(keys / "trust"), "signing_key_file": str(keys / f"{package}.json")}
     made: Flask = importlib.import_module(f"{package}.app").create_app(settings._replace(**own))
+    made.extensions[limits.SETTINGS] = Unlimited()
     return made
 
 

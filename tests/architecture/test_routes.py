@@ -190,3 +190,17 @@ def test_what_is_no_route_is_a_problem_too(client):
     assert (wrong.status_code, wrong.json["code"]) == (405, "method-not-allowed")
     assert set(wrong.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert nowhere.content_type == wrong.content_type == "application/problem+json"
+
+
+def test_exports_and_dry_runs_are_limited(app):
+    """An answer of unbounded length and a run under a lock cost most: each such route has a limit."""
+    described = app.test_client().get("/openapi.json").json
+    schemas = described["components"]["schemas"]
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                written = str(operation["responses"].get("200")) + str(
+                    [schemas[name] for name in schemas if f"/{name}'" in str(operation.get("requestBody"))]
+                )
+                if "text/csv" in written or "dry_run" in written:
+                    assert "x-limit" in operation, f"{method} {path}"

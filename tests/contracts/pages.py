@@ -182,6 +182,7 @@ def _general() -> list[refusals.Refused]:
         "requestBody": {},
         "responses": {"422": {}},
         "parameters": [{"name": "Idempotency-Key"}],
+        "x-limit": {},
     }
     return sorted(set(refusals.general(everything, "/{account_id}")))
 

@@ -75,6 +75,8 @@ def general(operation: Mapping[str, Any], path: str) -> Iterator[Refused]:
     if any(one.get("name") == "Idempotency-Key" for one in parameters) and operation["security"]:
         yield Refused(400, "idempotency-key-invalid", "Idempotency-Key: 1 to 200 visible ASCII characters.")
         yield Refused(422, "idempotency-key-reused", "This Idempotency-Key came with another body.")
+    if "x-limit" in operation:
+        yield Refused(429, "too-many-requests", "The limit was reached. Try again in … seconds.")
     yield Refused(500, "internal-error", "The service failed.")
     yield Refused(503, "database-away", "The service's database cannot be reached; try again soon.")
 

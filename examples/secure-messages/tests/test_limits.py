@@ -2,7 +2,9 @@
 
 import pytest
 
+from kit import limits
 from secure_messages.models import Message
+from secure_messages.pages import senders
 
 MB = 1024 * 1024
 
@@ -113,3 +115,17 @@ def test_licenses_not_confirmed_for_a_day_send_nothing_but_what_was_sent_can_be_
     ada.browser.open(f"/messages/{message}")
     ada.browser.send(f"/messages/{message}/deletion")
     assert Message.get_by_id(message).gone == "deleted"
+
+
+def test_a_sender_of_many_messages_waits_and_loses_no_text(make_sender, monkeypatch):
+    monkeypatch.setattr(senders, "MESSAGES", limits.Limit("messages", "2/minute"))
+    sender, other = make_sender().holds("eco"), make_sender().holds("eco")
+    assert sender.sends()
+    assert sender.sends()
+    answer = sender.posts(body="Dear Grace")
+
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 60
+    assert "You sent many messages in a short time." in answer.text
+    assert "Dear Grace" in answer.text
+    assert other.sends()

@@ -22,6 +22,11 @@ class Refusal(Exception):
         self.status = status or self.status
         self.facts = facts
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer that the refusal becomes."""
+        return {"Retry-After": str(self.facts["retry_after"])} if "retry_after" in self.facts else {}
+
 
 class Unauthorized(Refusal):
     status = 401

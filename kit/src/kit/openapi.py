@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from kit import auth
+from kit import auth, limits
 
 REFUSAL = {"$ref": "#/components/responses/Refusal"}
 TWICE = "The same key and body again get the same answer and no second effect."
@@ -33,6 +33,7 @@ def describe(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
             if access is not None and method.upper() in (rule.methods or ()):
                 operation["operationId"] = rule.endpoint.rpartition(".")[2]
                 _describe(operation, path, access, hasattr(app.view_functions[rule.endpoint], "once"))
+                _describe_limit(operation, limits.limit_of(app.view_functions[rule.endpoint]))
                 bodies.append(operation.get("requestBody"))
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     refusal = {"description": "Refused; `code` names the rule.", "content": content}
@@ -53,6 +54,13 @@ def _describe(operation: dict[str, Any], path: str, access: auth.Access, once: b
     operation |= {"x-own": access.own} if access.own else {}
     if once:
         operation.setdefault("parameters", []).append(KEY)
+
+
+def _describe_limit(operation: dict[str, Any], limit: limits.Limit | None) -> None:
+    """`x-limit`: the name of the limit and its rate unless a setting replaces it."""
+    if limit is not None:
+        operation["responses"].setdefault("429", REFUSAL)
+        operation["x-limit"] = {"name": limit.name, "default": limit.default}
 
 
 def _schemas_in(node: Any, schemas: dict[str, Any]) -> set[str]:

@@ -2,11 +2,15 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import environs
+
+from kit import rates
 
 env = environs.Env()
 _service = "unknown"
@@ -16,7 +20,8 @@ class Settings(NamedTuple):
     """BROKER_URL (`none`: the log alone), <SOURCE>_URL of each source followed, SIGNING_KEY_FILE (our own
     private key), PORT, LOOK_EVERY, RELEASE (instead of the package's version). A field with a default is the
     variable of its name: TRUST_DIR (who may say what), TRUSTED_PROXIES (how many before us write
-    X-Forwarded-For), METRICS_PORT (where the worker serves its own /metrics; 0: nowhere) and so on."""
+    X-Forwarded-For), METRICS_PORT (where the worker serves its own /metrics; 0: nowhere) and so on.
+    LIMIT_<NAME> replaces the rate of the limit of that name."""
 
     name: str
     broker_url: str | None
@@ -33,6 +38,7 @@ class Settings(NamedTuple):
     stop_after: float = 3600.0
     trusted_proxies: int = 0
     metrics_port: int = 0
+    limits: Mapping[str, rates.Rate] = MappingProxyType({})
 
 
 def service_name() -> str:
@@ -55,7 +61,11 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
     name_service(name)
     broker_url = env.str("BROKER_URL", "none")
     defaults = Settings._field_defaults.items()
-    chosen = {field: getattr(env, type(usual).__name__)(field.upper(), usual) for field, usual in defaults}
+    chosen = {
+        field: getattr(env, type(usual).__name__)(field.upper(), usual)
+        for field, usual in defaults
+        if field != "limits"
+    }
     return Settings(
         name=name,
         broker_url=None if broker_url == "none" else broker_url,
@@ -64,6 +74,7 @@ def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
         port=env.int("PORT", port),
         look_every=env.float("LOOK_EVERY", 0.5 if broker_url == "none" else 3.0),
         release=env.str("RELEASE", "") or metadata.version(f"seatwise-{name}"),
+        limits=rates.settings(os.environ),
         **chosen,
     )
 

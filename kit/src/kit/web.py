@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from kit import addresses, auth, clock, context, cursors, db, metrics, relay, schema
+from kit import addresses, auth, clock, context, cursors, db, limits, metrics, relay, schema
 from kit.errors import Refusal, Unauthorized, not_found, refuse
 from kit.settings import Settings
 
@@ -90,6 +90,7 @@ def create_app(settings: Settings, title: str, blueprints: Iterable[Blueprint]) 
     app.config.update(API_TITLE=title, API_VERSION="1.0.0", OPENAPI_VERSION="3.1.0")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.strict_slashes = False
+    app.extensions[limits.SETTINGS] = settings.limits
     api = Api(app)
     api.ma_plugin.converter.add_attribute_function(openapi.names_of_a_map)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
@@ -150,9 +151,7 @@ def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
         headers = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
-        if "retry_after" in error.facts:
-            headers["Retry-After"] = str(error.facts["retry_after"])
-        return problem(error.status, error.code, error.detail, headers, **error.facts)
+        return problem(error.status, error.code, error.detail, {**error.headers, **headers}, **error.facts)
 
     @app.errorhandler(peewee.OperationalError)
     def database_away(error: peewee.OperationalError) -> Response:

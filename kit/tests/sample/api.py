@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from kit import auth, db, idempotency, outbox, schema
+from kit import auth, db, idempotency, limits, outbox, schema
 from kit.errors import refuse
 from kit.web import Blueprint
 from sample.models import Effect
@@ -54,4 +54,23 @@ def broken(account_id):
 
 @blueprint.get("/unmarked")
 def unmarked(account_id):
+    return {}
+
+
+@blueprint.post("/copies")
+@auth.allow("things")
+@limits.per_principal("3/minute", name="copies")
+@idempotency.once
+@blueprint.arguments(Thing)
+@blueprint.response(201)
+def copy_thing(thing, account_id):
+    with db.atomic():
+        outbox.add(outbox.Event("thing.made", str(account_id), {"name": thing["name"]}))
+    return {"name": thing["name"]}
+
+
+@blueprint.post("/visits")
+@auth.public
+@limits.per_address("3/minute", name="visits")
+def visit(account_id):
     return {}

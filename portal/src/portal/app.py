@@ -142,11 +142,14 @@ def _error_pages(app: Flask) -> None:
         )
 
     @app.errorhandler(Problem)
-    def refused(problem: Problem) -> tuple[str, int]:
+    def refused(problem: Problem) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
         if problem.unreachable:
             return page(503, gettext("Please try again in a moment"), problems.text(problem))
         if problem.status == 404:
             return page(404, *_described(404))
+        if problem.status == 429:
+            title, later = gettext("One moment, please"), {"Retry-After": str(problem.facts["retry_after"])}
+            return *page(429, title, problems.text(problem)), later
         log.warning("refused", service=problem.service, code=problem.code, detail=problem.detail)
         return page(problem.status, gettext("This could not be done"), problems.text(problem))
 

@@ -5,7 +5,7 @@ from flask_babel import gettext, ngettext
 
 from portal.clients import Json, Problem
 from portal.language import words
-from portal.words import plan_name
+from portal.words import plan_name, possible_at
 
 
 def service_name(service: str) -> str:
@@ -114,6 +114,10 @@ def _sentences(facts: Json) -> dict[str, str]:
             "Several codes that do not exist were tried from your network, so none is looked at for a moment. "
             "Nothing is lost: try again in %(num)s seconds.",
             int(facts.get("retry_after", 60)),
+        ),
+        "too-many-requests": gettext(
+            "This was asked for very often in a short time. Nothing is lost: try again at %(time)s.",
+            time=possible_at(float(facts.get("retry_after", 60))),
         ),
         "permission-missing": gettext("You may not do this. An administrator of your organization can."),
         "invalid-fields": gettext("Some fields were not accepted. Nothing you typed is lost."),

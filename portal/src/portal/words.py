@@ -1,6 +1,6 @@
 """How templates say things: money, instants, plans, states, features."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from flask_babel import (
 )
 
 from portal import session
-from portal.language import words
+from portal.language import select_time_zone, words
 
 
 def money(amount: int, currency: str) -> str:
@@ -186,6 +186,12 @@ def notice_state(state: str) -> str:
 
 def clock_time(moment: datetime, zone: str) -> str:
     return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "HH:mm", rebase=False))
+
+
+def possible_at(seconds: float) -> str:
+    """The minute that begins at least so many seconds from now, in the zone of the page's account."""
+    moment, zone = datetime.now(UTC) + timedelta(seconds=seconds + 59), select_time_zone()
+    return clock_time(moment, zone) if zone else f"{clock_time(moment, 'UTC')} (UTC)"
 
 
 def install(app: Flask) -> None:

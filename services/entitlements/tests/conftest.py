@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from entitlements import settings
 from entitlements.app import create_app
 from entitlements.handlers import HANDLERS
-from kit import clock, cursors, db
+from kit import clock, cursors
 
 CONTRACTS = Path(__file__).parents[3] / "contracts" / "events"
 EVERYTHING = ("purchase", "billing", "people", "domains", "licenses", "activity:read", "roles", "account:read")
@@ -205,23 +205,3 @@ def activate(client: FlaskClient) -> Callable[..., Any]:
         return client.post("/v1/activations", json=body, environ_base={"REMOTE_ADDR": at})
 
     return activating
-
-
-@pytest.fixture
-def statements(database: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """The statements that a call sends to the database."""
-
-    def sent_by(call: Callable[[], Any]) -> list[str]:
-        sent: list[str] = []
-        execute = db.database.obj.execute_sql
-
-        def noted(sql: str, *given: Any) -> Any:
-            sent.append(sql)
-            return execute(sql, *given)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(db.database.obj, "execute_sql", noted)
-            call()
-        return sent
-
-    return sent_by

@@ -1,5 +1,6 @@
 """Wiring of the worker process."""
 
+from kit import limits
 from kit.settings import Settings
 from kit.worker import Job
 from secure_messages import commands
@@ -16,5 +17,6 @@ def jobs(_settings: Settings) -> dict[str, Job]:
     return {
         "send mails": Job(0.1, lambda: commands.send_next(post, vault, ours.url)),
         "let messages expire": Job(10, lambda: commands.expire_next(folder)),
+        "forget limit counts": Job(60, limits.forget_expired),
         "forget what is old": Job(3600, lambda: commands.forget_old(folder)),
     }

@@ -1,7 +1,7 @@
 """Wiring of the worker process."""
 
 from entitlements import commands
-from kit import idempotency
+from kit import idempotency, limits
 from kit.settings import Settings
 from kit.worker import Job
 
@@ -9,5 +9,6 @@ from kit.worker import Job
 def jobs(_settings: Settings) -> dict[str, Job]:
     return {
         "forget old answers": Job(3600, idempotency.forget_old),
+        "forget limit counts": Job(60, limits.forget_expired),
         "forget guesses": Job(300, commands.forget_guesses),
     }

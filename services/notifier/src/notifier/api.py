@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
-from kit import auth, schema
+from kit import auth, limits, schema
 from kit.web import Blueprint
 from notifier import queries, schemas
 
@@ -34,6 +34,7 @@ def list_activity(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 
 @blueprint.get("/activity.csv")
 @auth.allow("activity:read")
+@limits.per_principal("20/minute", name="exports")
 @blueprint.arguments(schemas.CsvQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_activity(query: dict[str, Any], account_id: UUID) -> Response:

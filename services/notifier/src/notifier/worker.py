@@ -1,6 +1,6 @@
 """Wiring of the worker process."""
 
-from kit import idempotency
+from kit import idempotency, limits
 from kit.settings import Settings
 from kit.worker import Job
 from notifier import commands
@@ -24,4 +24,5 @@ def jobs(settings: Settings) -> dict[str, Job]:
         **{f"send mails {number}": sender() for number in range(1, SENDERS + 1)},
         "forget old notices": Job(3600, commands.forget_old),
         "forget old answers": Job(3600, idempotency.forget_old),
+        "forget limit counts": Job(60, limits.forget_expired),
     }

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, current_app, request
 from werkzeug.datastructures import ETags
 
-from kit import auth, idempotency, schema, web
+from kit import auth, idempotency, limits, schema, web
 from kit.errors import Refusal
 from orders import commands, queries, schemas
 from orders.models import Cart, Order, Quote
@@ -82,6 +82,7 @@ def _cart(cart: Cart) -> CartAnswer:
 
 @blueprint.post("/quotes")
 @auth.allow("purchase")
+@limits.per_principal("600/minute", name="quotes")
 @idempotency.once
 @blueprint.arguments(schemas.WantedQuote)
 @blueprint.response(201, schemas.Quote)

@@ -110,11 +110,11 @@ def said(error: Refusal) -> str:
 
 
 @blueprint.errorhandler(Refusal)
-def refused(error: Refusal) -> Response | tuple[str, int]:
+def refused(error: Refusal) -> Response | tuple[str, int, dict[str, str]]:
     """In words; as problem+json for whoever asks for that."""
     if wants_problem():
-        return web.problem(error.status, error.code, said(error), **error.facts)
-    return render_template("refused.html", text=said(error), code=error.code), error.status
+        return web.problem(error.status, error.code, said(error), error.headers, **error.facts)
+    return render_template("refused.html", text=said(error), code=error.code), error.status, error.headers
 
 
 def wants_problem() -> bool:
@@ -122,12 +122,12 @@ def wants_problem() -> bool:
 
 
 @blueprint.errorhandler(CSRFError)
-def form_too_old(_error: CSRFError) -> Response | tuple[str, int]:
+def form_too_old(_error: CSRFError) -> Response | tuple[str, int, dict[str, str]]:
     return refused(Refusal("form-too-old", status=400))
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Response | tuple[str, int]:
+def too_large(_error: RequestEntityTooLarge) -> Response | tuple[str, int, dict[str, str]]:
     return refused(Refusal("form-too-large", status=413))
 
 

@@ -6,12 +6,14 @@ from uuid import UUID
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
-from kit import clock
+from kit import clock, limits
 from kit.errors import Refusal, refuse
 from secure_messages import commands, domain, queries
 from secure_messages.files import Incoming
 from secure_messages.pages import frame, uploads
 from secure_messages.pages.frame import blueprint, check_form, for_senders, licenses
+
+MESSAGES = limits.Limit("messages", "30/minute")  # by each sender
 
 
 @blueprint.get("/")
@@ -28,17 +30,18 @@ def write() -> str:
 
 @blueprint.post("/messages")
 @for_senders
-def send() -> Redirect | Response | tuple[str, int]:
+def send() -> Redirect | Response | tuple[str, int, dict[str, str]]:
     try:
         uploads.take_no_more_than_the_plan_allows()
         check_form()
         written = _read()
+        MESSAGES.spend(f"{g.me.account}:{g.me.member}")  # after the form was read: its text comes back
         commands.send_message(written.draft, uploads.message_key(), written.files, frame.vault(), licenses())
     except Refusal as error:
         if frame.wants_problem():
             raise
         typed = request.form.to_dict() if "form" in request.__dict__ else {}  # unread when it was too large
-        return _form(typed, frame.said(error)), error.status
+        return _form(typed, frame.said(error)), error.status, error.headers
     return redirect(f"/messages/{written.draft.id}", 303)
 
 

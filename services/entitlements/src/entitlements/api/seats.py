@@ -4,7 +4,7 @@ from typing import Any
 
 from entitlements import commands, domain, models, queries, schemas
 from entitlements.api.blueprint import make
-from kit import auth, idempotency, schema
+from kit import auth, idempotency, limits, schema
 
 blueprint = make("seats", "Licenses, who holds them, and which end with the term")
 
@@ -38,6 +38,7 @@ def assign_license(asked: dict[str, Any], account_id: str) -> domain.Holding:
 
 @blueprint.post("/accounts/<uuid:account_id>/bulk-assignments")
 @auth.allow("licenses")
+@limits.per_principal("20/minute", name="bulk-assignments")
 @idempotency.once
 @blueprint.arguments(schemas.NewBulkAssignment)
 @blueprint.response(200, schemas.BulkAssignment)
