@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from kit import cli
+from kit import server
 from kit.settings import Settings
 from local import ports, running, suite
 from local.processes import Process
@@ -53,4 +53,4 @@ def served(home: Path) -> Iterator[tuple[int, int]]:
 
 
 if __name__ == "__main__":
-    cli.Gunicorn(app, settings(int(sys.argv[1]))).run()
+    server.Gunicorn(app, settings(int(sys.argv[1]))).run()

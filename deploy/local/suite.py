@@ -64,6 +64,7 @@ class Suite:
         named = [name for name in ports.KNOWN if name not in PRODUCTS or name in units]
         *known, self.smtp_port = ports.free(len(named) + 1)
         self.port = {**dict(zip(named, known, strict=True)), **(port or {})}
+        self.metrics: dict[str, int] = {}
         self.urls = {name: f"http://{ports.HOST}:{number}" for name, number in self.port.items()}
         self.keys = self.directory / "keys"
         self.rabbitmq = RabbitMQ(self.directory / "rabbitmq") if broker == RABBITMQ else None
@@ -149,7 +150,11 @@ class Suite:
     def _launch(self, name: str) -> None:
         unit, _, role = name.rpartition("-")
         log = self.directory / "logs" / f"{name}.log"
-        env = {**self.env_of(unit), "PGAPPNAME": name}  # as which pg_stat_activity knows it
+        if name not in self.metrics:
+            [self.metrics[name]] = ports.free(1)
+        metrics_port = str(self.metrics[name])
+        # PGAPPNAME is the name in pg_stat_activity.
+        env = {"METRICS_PORT": metrics_port, **self.env_of(unit), "PGAPPNAME": name}
         process = Process(name, [sys.executable, "-m", module(unit), role], env, log)
         process.start()
         self.processes[name] = process
@@ -162,7 +167,8 @@ class Suite:
 
     def _describe(self) -> None:
         """suite.json: what others need to know to use this suite while it runs."""
-        known = {"urls": self.urls, "broker_url": self.broker_url, "pid": os.getpid(), **(self.account or {})}
+        metrics = {name: f"http://{ports.HOST}:{port}/metrics" for name, port in self.metrics.items()}
+        known = {"urls": self.urls, "metrics": metrics, "broker_url": self.broker_url, "pid": os.getpid(), **(self.account or {})}
         draft = self.directory / "suite.json.part"
         draft.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
         draft.rename(self.directory / "suite.json")

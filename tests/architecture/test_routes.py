@@ -24,7 +24,7 @@ EVERYBODY = {
     "entitlements": {"POST /v1/activations", "GET /v1/activation-keys"},
     "notifier": set(),
 }
-OPERATIONS = {"GET /openapi.json", "GET /livez", "GET /readyz", "GET /metrics"}
+OPERATIONS = {"GET /openapi.json", "GET /livez", "GET /readyz"}
 PEOPLE = frozenset(ISSUERS["portal"]["with_account"])
 UNITS = (*SERVICES, "secure-messages")
 

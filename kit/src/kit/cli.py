@@ -5,45 +5,19 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 
 import click
 import httpx
 import peewee
 from flask import Flask
-from gunicorn.app.base import BaseApplication
 from marshmallow import ValidationError
 
-from kit import auth, catchup, clock, context, cursors, db, logging, outbox, rewind, streams, worker
+from kit import auth, catchup, clock, context, cursors, db, logging, outbox, relay, rewind, streams, worker
 from kit.errors import Refusal
+from kit.server import Gunicorn
 from kit.settings import Settings
-
-
-class Gunicorn(BaseApplication):
-    """gunicorn with threads and without its control socket, which services of one user would share."""
-
-    def __init__(self, app: Callable[[], Flask], settings: Settings):
-        self.make_app = app
-        self.settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        chosen = {
-            "bind": f"{self.settings.host}:{self.settings.port}",
-            "worker_class": "gthread",
-            "threads": self.settings.threads,
-            "control_socket_disable": True,
-            "worker_tmp_dir": "/dev/shm",
-            "graceful_timeout": 4,
-            "keepalive": 15,
-            "loglevel": "warning",
-        }
-        for name, value in chosen.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        return self.make_app()
 
 
 @contextmanager
@@ -89,7 +63,7 @@ def service(
         """Serve HTTP on HOST:PORT."""
         with plainly():
             require(settings)
-        Gunicorn(lambda: app(settings), settings).run()
+        Gunicorn(lambda: app(settings), settings, measure).run()
 
     @group.command("worker")
     @click.pass_obj
@@ -151,6 +125,13 @@ def service(
 
     group.add_command(_streams(), "streams")
     return group
+
+
+def measure() -> None:
+    """Refresh the gauges that are read from the database, as far as it answers."""
+    with suppress(peewee.OperationalError), db.database.connection_context():
+        relay.measure()
+        cursors.measure()
 
 
 def as_operator() -> None:

@@ -164,7 +164,8 @@ class Reader:
         for act in dict.fromkeys(first for first, _ in firsts if first):
             act([event for first, event in firsts if first is act])
         for event in events:
-            metrics.EVENTS_APPLIED.labels(event.source, event.type).inc()
+            known = metrics.label(event.type, self.handlers[event.source])
+            metrics.EVENTS_APPLIED.labels(event.source, known).inc()
             self._handle(event)
 
     def _apply_alone(self, event: Arrived) -> None:

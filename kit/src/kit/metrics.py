@@ -1,6 +1,18 @@
-"""What a process counts; served at /metrics by web, and by the worker at METRICS_PORT."""
+"""What a process counts. Web and worker serve it at METRICS_PORT, never on the port of the API.
 
-from prometheus_client import Counter, Gauge, Histogram
+Every label comes from a closed set: what a caller invents is counted as OTHER, so the number of series
+is bounded whatever arrives.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+OTHER = "other"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+STATUSES = frozenset(map(int, HTTPStatus))
 
 REQUESTS = Histogram(
     "http_request_seconds",
@@ -23,3 +35,36 @@ SMTP_FAILURES = Counter(
 SMTP_UNAVAILABLE = Gauge(
     "smtp_unavailable", "1 from a refused connection or sender until the next message is taken."
 )
+
+
+def label(value: str, known: Collection[str]) -> str:
+    """Return the value when it is known, and OTHER otherwise."""
+    return value if value in known else OTHER
+
+
+def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count one answer. `route` is the template of the route, None when the path matched none."""
+    code = str(status) if status in STATUSES else OTHER
+    REQUESTS.labels(label(method, METHODS), route or "unknown", code).observe(seconds)
+
+
+class MetricsPort:
+    """WSGI around the application: one port serves /metrics alone, the others serve the application.
+
+    `measure` refreshes the gauges before they are read.
+    """
+
+    def __init__(self, app: Any, port: int, measure: Callable[[], None] = lambda: None):
+        self.app, self.port, self.measure = app, str(port), measure
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["SERVER_PORT"] != self.port:
+            answer: Iterable[bytes] = self.app(environ, start_response)
+            return answer
+        if environ["PATH_INFO"] != "/metrics" or environ["REQUEST_METHOD"] != "GET":
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return [b""]
+        self.measure()
+        body = generate_latest()
+        start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
+        return [body]

@@ -20,7 +20,8 @@ class Settings(NamedTuple):
     """BROKER_URL (`none`: the log alone), <SOURCE>_URL of each source followed, SIGNING_KEY_FILE (our own
     private key), PORT, LOOK_EVERY, RELEASE (instead of the package's version). A field with a default is the
     variable of its name: TRUST_DIR (who may say what), TRUSTED_PROXIES (how many before us write
-    X-Forwarded-For), METRICS_PORT (where the worker serves its own /metrics; 0: nowhere) and so on.
+    X-Forwarded-For), METRICS_PORT (where a process serves /metrics; 0: nowhere), REQUEST_TIMEOUT (seconds
+    to send a request; a long body has more), CONNECTIONS (most that are open at once) and so on.
     LIMIT_<NAME> replaces the rate of the limit of that name."""
 
     name: str
@@ -38,6 +39,8 @@ class Settings(NamedTuple):
     stop_after: float = 3600.0
     trusted_proxies: int = 0
     metrics_port: int = 0
+    request_timeout: float = 10.0
+    connections: int = 500
     limits: Mapping[str, rates.Rate] = MappingProxyType({})
 
 

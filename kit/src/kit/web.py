@@ -1,4 +1,4 @@
-"""The Flask application that every service serves: problem+json, permissions, health, metrics."""
+"""The Flask application that every service serves: problem+json, permissions, health."""
 
 import json
 import time
@@ -11,11 +11,10 @@ import flask_smorest
 import peewee
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from kit import addresses, auth, clock, context, cursors, db, limits, metrics, relay, schema
+from kit import addresses, auth, clock, context, db, limits, metrics, schema
 from kit.errors import Refusal, Unauthorized, not_found, refuse
 from kit.settings import Settings
 
@@ -116,9 +115,9 @@ def _around_requests(app: Flask, verifier: auth.Verifier, proxies: int) -> None:
 
     @app.after_request
     def count(answer: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unknown"
+        route = request.url_rule.rule if request.url_rule else None
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
-        metrics.REQUESTS.labels(request.method, route, answer.status_code).observe(seconds)
+        metrics.count_request(request.method, route, answer.status_code, seconds)
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -166,7 +165,7 @@ def _answer_errors(app: Flask) -> None:
 
 
 def _operations(name: str, described: Callable[[], dict[str, Any]]) -> flask.Blueprint:
-    """Liveness (the loop answers), readiness (own database and schema; never the broker), metrics, OpenAPI."""
+    """Liveness (the loop answers), readiness (own database and schema; never the broker), OpenAPI."""
     operations = flask.Blueprint("operations", __name__)
 
     @operations.get("/openapi.json")
@@ -185,12 +184,5 @@ def _operations(name: str, described: Callable[[], dict[str, Any]]) -> flask.Blu
         if missing := db.pending_migrations(name):
             return problem(503, "schema-behind", "Run `migrate` first.", missing=missing)
         return {"status": "ready"}
-
-    @operations.get("/metrics")
-    @auth.public
-    def measured() -> Response:
-        relay.measure()
-        cursors.measure()
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return operations

@@ -2,7 +2,7 @@
 
 import click
 
-from kit import auth, cli, logging, smtp
+from kit import auth, cli, logging, server, smtp
 from portal import catalogue, settings
 from portal.app import create_app
 
@@ -18,7 +18,7 @@ def web() -> None:
     read = settings.read()
     logging.configure(read.unit.log_level)
     settings.require(read)
-    cli.Gunicorn(lambda: create_app(read), read.unit).run()
+    server.Gunicorn(lambda: create_app(read), read.unit).run()
 
 
 @main.command()

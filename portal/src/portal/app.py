@@ -11,7 +11,6 @@ import structlog
 from flask import Flask, Response, g, render_template, request
 from flask_babel import Babel, get_locale, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -43,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
         POLICY=POLICY,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE="en_CA",
-        WITHOUT_SESSION={"assets.static", "operations.livez", "operations.readyz", "operations.metrics"},
+        WITHOUT_SESSION={"assets.static", "operations.livez", "operations.readyz"},
     )
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -105,9 +104,9 @@ def _around_requests(app: Flask) -> None:
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unknown"
+        route = request.url_rule.rule if request.url_rule else None
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
-        metrics.REQUESTS.labels(request.method, route, answer.status_code).observe(seconds)
+        metrics.count_request(request.method, route, answer.status_code, seconds)
         headers = answer.headers
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Cache-Control", "no-store")
@@ -188,7 +187,7 @@ def _described(status: int) -> tuple[str, str]:
 
 
 def _operations() -> flask.Blueprint:
-    """Liveness, readiness (the pages render; never another service), metrics."""
+    """Liveness, readiness (the pages render; never another service)."""
     operations = flask.Blueprint("operations", __name__)
 
     @operations.get("/livez")
@@ -201,10 +200,5 @@ def _operations() -> flask.Blueprint:
     def readyz() -> dict[str, str]:
         assets.path("portal.css")
         return {"status": "ready"}
-
-    @operations.get("/metrics")
-    @session.public
-    def measured() -> Response:
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return operations
