@@ -168,7 +168,13 @@ class Suite:
     def _describe(self) -> None:
         """suite.json: what others need to know to use this suite while it runs."""
         metrics = {name: f"http://{ports.HOST}:{port}/metrics" for name, port in self.metrics.items()}
-        known = {"urls": self.urls, "metrics": metrics, "broker_url": self.broker_url, "pid": os.getpid(), **(self.account or {})}
+        known = {
+            "urls": self.urls,
+            "metrics": metrics,
+            "broker_url": self.broker_url,
+            "pid": os.getpid(),
+            **(self.account or {}),
+        }
         draft = self.directory / "suite.json.part"
         draft.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
         draft.rename(self.directory / "suite.json")

@@ -117,4 +117,6 @@ if __name__ == "__main__":
     port, count = int(sys.argv[1]), int(sys.argv[2])
     with Crowd(port, count):
         found = waits(port, float(sys.argv[3]) if len(sys.argv) > 3 else 8)
-    print(f"{len(found)} requests, p50 {found[len(found) // 2]:.3f} s, p95 {p95(found):.3f} s, {found[-1]:.3f} s")
+    print(
+        f"{len(found)} requests, p50 {found[len(found) // 2]:.3f} s, p95 {p95(found):.3f} s, {found[-1]:.3f} s"
+    )

@@ -150,5 +150,4 @@ def test_invented_methods_statuses_and_types_add_one_series_each(monkeypatch):
 
 
 def _connected(port: int) -> socket.socket:
-    made = socket.create_connection(("127.0.0.1", port), timeout=10)
-    return made
+    return socket.create_connection(("127.0.0.1", port), timeout=10)

@@ -254,7 +254,12 @@ class BufferingWorker(ThreadWorker):
     def _wait(self, conn: Connection, event: int, act: Callable[[Connection], None], seconds: float) -> None:
         conn.expires = time.monotonic() + seconds
         self.waiting[conn] = None
-        self.poller.register(conn.sock, event, lambda _sock: conn in self.waiting and act(conn))
+
+        def dispatch(_sock: Channel) -> None:
+            if conn in self.waiting:  # an event before this one may have closed it
+                act(conn)
+
+        self.poller.register(conn.sock, event, dispatch)
 
     def _leave(self, conn: Connection) -> None:
         if conn in self.waiting:
