@@ -20,7 +20,6 @@ from kit import settings as kit_settings
 from portal import settings as portal_settings
 from portal import signin
 from portal.app import create_app
-from portal.pages import sign_in as sign_in_pages
 
 
 class Browser:
@@ -80,8 +79,6 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> list[signin.Letter]:
 def app(services: str, keys: Path, letters: list[Any], monkeypatch: pytest.MonkeyPatch) -> Flask:
     for service in portal_settings.SERVICES:
         monkeypatch.setenv(f"{service.upper()}_URL", services)
-    monkeypatch.setattr(sign_in_pages, "ADDRESS_LIMIT", signin.Limit(signin.PER_ADDRESS))
-    monkeypatch.setattr(sign_in_pages, "CALLER_LIMIT", signin.Limit(signin.PER_CALLER))
     unit = kit_settings.read("portal", port=8000, sources=portal_settings.SERVICES)
     unit = unit._replace(trust_dir=str(keys / "trust"), signing_key_file=str(keys / "portal.json"))
     return create_app(

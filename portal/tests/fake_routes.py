@@ -290,6 +290,8 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
 
     @route("POST", "/v1/sign-ins", "entitlements", "sign-in")
     def sign_ins() -> Json:
+        if suite.sign_ins_limited:
+            raise Refusal("too-many-requests", status=429, **suite.sign_ins_limited)
         found = [one for one in suite.members.values() if one["email"] == request.json["email"].lower()]
         account = {"account_id": ACCOUNT, "account_name": suite.account["name"]}
         return {

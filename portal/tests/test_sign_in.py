@@ -67,12 +67,34 @@ def test_the_mail_speaks_the_persons_language(browser, letters):
     assert "Bonjour Sophie Germain" in letters[0].text
 
 
-def test_links_are_limited_in_number_and_say_when_the_next_is_possible(browser, letters):
-    for _ in range(signin.PER_ADDRESS + 2):
-        answer = browser.send("/sign-in", email=ADA)
+NETWORK, ADDRESS = "sign-in-per-caller", "sign-in-per-address"
 
-    assert len(letters) == signin.PER_ADDRESS
-    assert "try again at" in answer.text
+
+@pytest.fixture
+def told(browser, suite, time_machine):
+    """The page after a link was asked for in vain, at 12:00."""
+
+    def asking(limit, language, email):
+        time_machine.move_to("2026-12-01T12:00:20Z", tick=False)
+        browser.open(f"/language/{language}?next=/sign-in")
+        suite.sign_ins_limited = {"retry_after": 880, "limit": limit}
+        return browser.send("/sign-in", email=email).text
+
+    return asking
+
+
+@pytest.mark.parametrize("email", [ADA, "nobody@engines.example"])
+@pytest.mark.parametrize(
+    ("limit", "language", "said"),
+    [
+        (ADDRESS, "en", "with this address. Use the newest mail, or try again at 12:15 (UTC)"),
+        (ADDRESS, "fr", "pour cette adresse. Utilisez le courriel le plus récent"),
+        (NETWORK, "en", "from your network. Nothing is wrong with your address: try again at 12:15"),
+        (NETWORK, "fr", "depuis votre réseau. Votre adresse n’est pas en cause"),
+    ],
+)
+def test_the_page_says_who_asked_for_too_many_links_and_until_when(told, limit, language, said, email):
+    assert said in told(limit, language, email)
 
 
 @pytest.mark.parametrize("email", ["", "ada", "ada@", "@engines.example", "a b@engines.example"])

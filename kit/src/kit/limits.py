@@ -151,8 +151,8 @@ class Window(NamedTuple):
 
     def add_headers(self, answer: Response) -> Response:
         """Add RateLimit-Policy and RateLimit as in draft-ietf-httpapi-ratelimit-headers-10."""
-        answer.headers["RateLimit-Policy"] = f'"{self.name}";q={self.quota};w={self.length}'
-        answer.headers["RateLimit"] = f'"{self.name}";r={self.remaining};t={self.seconds}'
+        answer.headers.add("RateLimit-Policy", f'"{self.name}";q={self.quota};w={self.length}')
+        answer.headers.add("RateLimit", f'"{self.name}";r={self.remaining};t={self.seconds}')
         return answer
 
 

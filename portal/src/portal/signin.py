@@ -1,8 +1,6 @@
-"""Sign-in links: tokens good for 15 minutes and one use, their mail, and how many may be asked for."""
+"""Sign-in links: tokens good for 15 minutes and one use, and their mail."""
 
 import threading
-import time
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -23,7 +21,6 @@ log = structlog.get_logger()
 
 AUDIENCE = "sign-in"
 LASTS = 900  # seconds
-PER_ADDRESS, PER_CALLER, WINDOW = 5, 30, 900  # links asked for in so many seconds
 RETRY_AFTER = (2, 10, 60, 180, 300)  # seconds; together they stay below the life of a link
 PATIENCE, PER_MAIL = 10.0, 60.0  # seconds for one reply, and for all of them; nothing waits for them
 
@@ -61,29 +58,6 @@ class Links:
         if claims["iss"] != self.signer.issuer:
             return None
         return Link(claims["sub"], *(claims[name] for name in Link._fields[1:]))
-
-
-class Limit:
-    """At most so many tries a window, counted in this process; says when the next one is possible."""
-
-    def __init__(self, most: int, window: float = WINDOW):
-        self.most = most
-        self.window = window
-        self._tries: dict[str, list[float]] = defaultdict(list)
-        self._lock = threading.Lock()
-
-    def wait(self, who: str) -> float:
-        """Count a try; 0, or the seconds until one is possible again."""
-        now = time.monotonic()
-        with self._lock:
-            if len(self._tries) > 10_000:
-                kept = {key: tries for key, tries in self._tries.items() if tries[-1] > now - self.window}
-                self._tries = defaultdict(list, kept)
-            tries = [at for at in self._tries[who] if at > now - self.window]
-            if len(tries) >= self.most:
-                return tries[0] + self.window - now
-            self._tries[who] = [*tries, now]
-            return 0
 
 
 class Letter(NamedTuple):

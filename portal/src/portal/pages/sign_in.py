@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
@@ -12,12 +11,10 @@ from werkzeug.wrappers import Response
 from portal import forms, language, problems, session, signin
 from portal.clients import Json, Problem
 from portal.settings import Settings
-from portal.words import clock_time
+from portal.words import possible_at
 
 blueprint = Blueprint("sign_in", __name__)
 
-ADDRESS_LIMIT = signin.Limit(signin.PER_ADDRESS)
-CALLER_LIMIT = signin.Limit(signin.PER_CALLER)
 DEMO_READER = frozenset({"account:read", "people"})
 
 
@@ -54,23 +51,30 @@ def ask_for_link() -> Response:
     if not 3 <= len(email) <= 254 or "@" not in email[1:-1] or not email.isprintable() or " " in email:
         said = gettext("Enter an e-mail address like ada@example.org.")
         return forms.back(again, gettext("The link was not sent."), {"email": said})
-    wait = max(CALLER_LIMIT.wait(request.remote_addr or ""), ADDRESS_LIMIT.wait(email.casefold()))
-    if wait:
-        return forms.back(again, _too_many(wait))
     try:
         found = session.services().door().sign_ins(email)
     except Problem as problem:
-        return forms.back(again, problems.text(problem))
+        return forms.back(again, _too_many(problem) or problems.text(problem))
     if found:
         _mail_links(found, wanted)
     return forms.to("/sign-in/sent")
 
 
-def _too_many(wait: float) -> str:
-    possible = clock_time(datetime.now(UTC) + timedelta(seconds=wait + 59), "UTC")
-    return gettext(
-        "Too many links were asked for. Use the newest mail, or try again at %(time)s (UTC).", time=possible
-    )
+def _too_many(problem: Problem) -> str:
+    """Say who asked for too many links, and until when; nothing for another refusal."""
+    time = possible_at(float(problem.facts.get("retry_after", 60)))
+    sentences = {
+        "sign-in-per-address": gettext(
+            "Too many links were asked for with this address. Use the newest mail, or try again at %(time)s.",
+            time=time,
+        ),
+        "sign-in-per-caller": gettext(
+            "Too many links were asked for from your network. Nothing is wrong with your address: "
+            "try again at %(time)s.",
+            time=time,
+        ),
+    }
+    return sentences.get(str(problem.facts.get("limit")), "")
 
 
 def _mail_links(found: list[Json], wanted: str) -> None:
