@@ -210,6 +210,22 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
         member(member_id).update(request.json)
         return member(member_id)
 
+    @route("POST", f"{base}/reminders", "entitlements", "licenses")
+    def remind() -> Any:
+        def act() -> Json:
+            waiting = [
+                one["id"]
+                for one in suite.members.values()
+                if one["license"] and not one["license"]["activated_at"]
+            ]
+            asked = request.json.get("members") or waiting
+            verdicts = {id: "reminded" if suite.members[id]["license"] else "no-license" for id in asked}
+            verdicts |= dict.fromkeys(suite.reminded & set(asked), "reminded-recently")
+            suite.reminded |= {id for id in asked if verdicts[id] == "reminded"}
+            return {"items": [{"member_id": id, "verdict": verdict} for id, verdict in verdicts.items()]}
+
+        return once(act)
+
     @route("DELETE", f"{base}/members/<member_id>", "entitlements", "people")
     def remove_member(member_id: str) -> tuple[str, int]:
         member(member_id).update(state="removed", license=None)

@@ -71,6 +71,7 @@ class Suite:
         self.status = "active"  # of the subscription
         self.parkings: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, dict[str, Any]] = {}
+        self.reminded: set[str] = set()
         self.devices: dict[str, list[dict[str, Any]]] = {}  # by member
         self.wait = 0  # seconds, for whoever tries a code
         self.limited = 0  # seconds until the next export

@@ -183,3 +183,37 @@ def test_saving_without_a_choice_asks_for_one(ada, grace):
     ada.open(f"/people/{grace['id']}/license")
 
     assert "Choose a plan." in ada.send(f"/people/{grace['id']}/license").text
+
+
+def test_the_mail_about_a_license_is_sent_again_once_in_ten_minutes(ada, suite, grace):
+    assert "Send the e-mail again" not in ada.open(f"/people/{grace['id']}").text
+    suite.assign(grace, "pro")
+    here = f"/people/{grace['id']}"
+    page = ada.open(here)
+    assert "Send the e-mail again" in page.text
+
+    assert "is on its way" in ada.send(f"{here}/reminder", key=ada.hidden("key")).text
+    assert "Wait ten minutes" in ada.send(f"{here}/reminder", key="").text
+    suite.members[grace["id"]]["license"] = None
+    assert "has no license" in ada.send(f"{here}/reminder", key="").text
+
+
+def test_all_who_have_not_activated_get_the_mail_again(ada, suite, grace):
+    for one in suite.members.values():
+        one["license"] = None
+    assert "all who have not activated" not in ada.open("/people").text
+    suite.assign(grace, "pro")
+    ada.open("/people?q=grace")
+    assert "1 person gets the e-mail again." in ada.send("/people/reminders", key=ada.hidden("key")).text
+    assert suite.reminded == {grace["id"]}
+    assert "Nobody has to be written to" in ada.send("/people/reminders", key="").text
+
+
+def test_only_those_who_give_licenses_send_the_mail_again(signed_in, suite, grace):
+    suite.assign(grace, "pro")
+    purchaser = next(one for one in suite.members.values() if one["roles"] == ["purchaser"])
+    browser = signed_in(purchaser["name"])
+    browser.open("/")
+
+    assert browser.post(f"/people/{grace['id']}/reminder").status_code == 403
+    assert browser.post("/people/reminders").status_code == 403

@@ -9,7 +9,7 @@ SOURCE = "entitlements"
 _FAMILIES = {  # as far as this release knows
     "account": "changed opened",
     "domain": "added approved removed",
-    "license": "activated assigned changed deactivated issued restored suspended unassigned",
+    "license": "activated assigned changed deactivated issued reminded restored suspended unassigned",
     "member": "added changed removed",
     "seats": "counted parked unparked",
 }

@@ -71,6 +71,12 @@ class Entitlements:
     def release(self, member_id: str, device_id: str) -> None:
         self.api.delete(f"{self.base}/members/{member_id}/devices/{device_id}")
 
+    def remind(self, members: list[str] | None, key: str) -> list[Json]:
+        """Send the mail about the license again, to these or to those who have not activated."""
+        body = {} if members is None else {"members": members}
+        found: list[Json] = self.api.post(f"{self.base}/reminders", body, key)["items"]
+        return found
+
     def release_all(self, member_id: str) -> None:
         self.api.delete(f"{self.base}/members/{member_id}/devices")
 

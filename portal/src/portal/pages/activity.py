@@ -20,6 +20,7 @@ def event_types() -> dict[str, dict[str, str]]:
         gettext("Licenses"): {
             "license.assigned": gettext("License given"),
             "license.unassigned": gettext("License taken back"),
+            "license.reminded": gettext("License e-mail sent again"),
             "license.activated": gettext("License activated"),
             "license.deactivated": gettext("Device released"),
             "license.issued": gettext("Licenses ready"),
@@ -44,6 +45,7 @@ def event_types() -> dict[str, dict[str, str]]:
         gettext("Messages"): {
             "notice.sent": gettext("E-mail sent"),
             "notice.failed": gettext("E-mail failed"),
+            "notice.requeued": gettext("E-mail sent again"),
         },
         gettext("Secure messages"): {
             "message.sent": gettext("Secure message sent"),

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from portal import forms, language, problems, sections, session
@@ -135,6 +135,44 @@ def change(member_id: str) -> Response:
     if member_id == g.me.id:
         session.read_again()
     forms.toast(gettext("The details of %(name)s are saved.", name=member.get("name", name)))
+    return forms.to(here)
+
+
+@blueprint.post("/people/reminders")
+@session.allow("licenses")
+def remind_all() -> Response:
+    """Send the mail about their license again to those who have not activated it."""
+    try:
+        items = session.suite().entitlements.remind(None, forms.key())
+    except Problem as problem:
+        return forms.back("/people", problems.text(problem))
+    sent = sum(item["verdict"] == "reminded" for item in items)
+    forms.toast(
+        ngettext("%(num)s person gets the e-mail again.", "%(num)s people get the e-mail again.", sent)
+        if sent
+        else gettext("Nobody has to be written to: all have activated or got the e-mail a moment ago.")
+    )
+    return forms.to("/people")
+
+
+@blueprint.post("/people/<member_id>/reminder")
+@session.allow("licenses")
+def remind(member_id: str) -> Response:
+    """Send the mail about the license again."""
+    here = f"/people/{member_id}"
+    try:
+        [item] = session.suite().entitlements.remind([member_id], forms.key())
+    except Problem as problem:
+        return forms.back(here, problems.text(problem))
+    refusals = {
+        "no-license": gettext("This person has no license. Give one first; the e-mail goes out by itself."),
+        "reminded-recently": gettext(
+            "The e-mail was sent again a moment ago. Wait ten minutes, then try again."
+        ),
+    }
+    if item["verdict"] in refusals:
+        return forms.back(here, refusals[item["verdict"]])
+    forms.toast(gettext("The e-mail about the license is on its way."))
     return forms.to(here)
 
 

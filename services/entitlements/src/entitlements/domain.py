@@ -223,3 +223,9 @@ GUESSES, GUESSES_WINDOW = 10, 60_000_000  # wrong codes that one caller may try,
 def fingerprint(text: str) -> str:
     """Tells texts apart without keeping them."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# Sending the mail about a license again
+REMINDED, NO_LICENSE, REMINDED_RECENTLY = "reminded", "no-license", "reminded-recently"
+MOST_REMINDERS = 100  # in one request
+REMIND_AFTER = 600 * 1_000_000  # microseconds between two reminders about one license

@@ -97,6 +97,17 @@ def _granted(assignment: Assignment) -> dict[str, Any]:
     }
 
 
+def license_reminded(assignment: Assignment) -> Event:
+    data = {
+        "license_id": assignment.license_id,
+        "assignment_id": assignment.id,
+        "member_id": assignment.member_id,
+        "plan": assignment.plan,
+        "activated": assignment.activated_at is not None,
+    }
+    return Event("license.reminded", assignment.account_id, data)
+
+
 def license_unassigned(assignment: Assignment, pool: Seats) -> Event:
     data = {
         "license_id": assignment.license_id,

@@ -290,6 +290,7 @@ class Assignment(db.Table):
     code = peewee.TextField()
     activated_at = db.Instant(null=True)
     assigned_at = db.Instant(default=clock.now)
+    reminded_at = db.Instant(null=True)
     ended_at = db.Instant(null=True)
     end_reason = peewee.TextField(null=True)
     account_id: str

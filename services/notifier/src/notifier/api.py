@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import Response
 
-from kit import auth, limits, schema
+from kit import auth, idempotency, limits, schema
 from kit.web import Blueprint
-from notifier import queries, schemas
+from notifier import commands, domain, queries, schemas
 
 blueprint = Blueprint(
     "notices", __name__, url_prefix="/v1/accounts/<uuid:account_id>", description="Mails and activity"
@@ -21,6 +21,38 @@ blueprint = Blueprint(
 def list_notices(query: dict[str, Any], account_id: UUID) -> dict[str, Any]:
     """The mails of the account, newest first."""
     return queries.notices(str(account_id), **query)
+
+
+operators = Blueprint("failed-notices", __name__, url_prefix="/v1", description="Failed mails, for operators")
+
+
+@operators.get("/failed-notices")
+@auth.allow("notices:write")
+@operators.arguments(schemas.FailedNoticesQuery, location="query")
+@operators.response(200, schema.page_of(schemas.FailedNotice))
+def list_failed_notices(query: dict[str, Any]) -> dict[str, Any]:
+    """Mails of all accounts that failed or whose fate is unknown, newest first."""
+    return queries.troubled_notices(domain.RESENDABLE, **query)
+
+
+@operators.post("/failed-notices/<uuid:notice_id>/resends")
+@auth.allow("notices:write")
+@idempotency.once
+@operators.response(200, schemas.Resends)
+def resend_notice(notice_id: UUID) -> dict[str, int]:
+    """Send one of them again."""
+    commands.queue_failed_notice(str(notice_id))
+    return {"queued": 1}
+
+
+@operators.post("/failed-notices/resends")
+@auth.allow("notices:write")
+@idempotency.once
+@operators.arguments(schemas.NewResends)
+@operators.response(200, schemas.Resends)
+def resend_notices(asked: dict[str, Any]) -> dict[str, int]:
+    """Send all that failed for one cause again, at most 500 at once."""
+    return {"queued": commands.queue_failed_notices(asked["cause"])}
 
 
 @blueprint.get("/activity")

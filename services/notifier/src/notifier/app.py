@@ -8,4 +8,4 @@ from notifier import api
 
 
 def create_app(settings: Settings) -> Flask:
-    return web.create_app(settings, "Seatwise notifier", [api.blueprint])
+    return web.create_app(settings, "Seatwise notifier", [api.blueprint, api.operators])

@@ -8,6 +8,7 @@ import structlog
 
 from kit import clock, context, cursors, db, outbox
 from kit.db import given
+from kit.errors import not_found, refuse
 from kit.failpoints import failpoint
 from kit.outbox import Event
 from notifier import domain, events, letters
@@ -94,6 +95,34 @@ def drop_notices(here: Any, reason: str) -> None:
         _end(notice, _DROP, domain.OBSOLETE, reason)
 
 
+def queue_failed_notice(notice_id: str) -> None:
+    """Send a notice again that failed or whose fate is unknown; under the Message-ID that it had."""
+    with db.atomic():
+        notice = db.locked(Notice.select().where(Notice.id == notice_id)).first() or not_found("notice")
+        if notice.state not in domain.RESENDABLE:
+            refuse("notice-not-failed", f"The notice is {notice.state}.", state=notice.state)
+        _queue_again([notice])
+
+
+def queue_failed_notices(cause: str) -> int:
+    """Send all notices again that failed for this cause, at most 500 at once; return how many."""
+    with db.atomic():
+        failed = (Notice.cause == cause) & (Notice.state == domain.FAILED)
+        notices = list(db.locked(Notice.select().where(failed).order_by(Notice.id).limit(domain.MOST_RESENDS)))
+        _queue_again(notices)
+    return len(notices)
+
+
+def _queue_again(notices: list[Notice]) -> None:
+    now = clock.now()
+    queued = {"state": domain.QUEUED, "attempts": 0, "claim": None, "ended_at": None}
+    due = {"due_at": now, "resent_at": now}
+    for notice in notices:
+        doubts = min(notice.doubts, domain.MOST_DOUBTS - 1)  # what may have arrived stays in doubt
+        Notice.update(**queued, **due, doubts=doubts).where(Notice.id == notice.id).execute()
+        _announce(events.notice_requeued(notice))
+
+
 def undo_activity(source: str, subject: str, sequence: int) -> list[str]:
     """What a restored source told of the account after `sequence` and tells no longer: it stays in the log, as
     undone, and mails about it that wait are not sent. One sentence for each."""
@@ -142,7 +171,7 @@ def send_next(post: Post, links: Links, portal_url: str) -> bool:
 def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
     if notice.state == domain.SENDING:
         raise domain.ReplyLost("the worker ended while sending", domain.WORKER_LOST)
-    if domain.too_old(notice.created_at, clock.now()):
+    if domain.too_old(notice.resent_at or notice.created_at, clock.now()):
         reason, cause = notice.reason or "not delivered in time", notice.cause or domain.NOT_IN_TIME
         return _record(notice, domain.FAILED, reason, cause)
     code = _activation_code(notice, links)

@@ -20,6 +20,8 @@ STATES = (QUEUED, SENDING, SENT, FAILED, UNKNOWN, OBSOLETE)
 MAX_AGE = 3 * DAY  # of an event that still deserves a mail, and of a mail that is still tried
 CLAIM = 60 * SECOND  # a worker has this long for one notice; longer than all its time limits together
 RETRY_AFTER = (1, 5, 30, 60, 120, 300, 600, 1800)  # seconds; the last one repeats until MAX_AGE
+RESENDABLE = (FAILED, UNKNOWN)
+MOST_RESENDS = 500  # in one request
 MOST_DOUBTS = 2  # a mail whose fate is unknown is sent once more
 KEPT = 90 * DAY  # of a notice that has ended
 

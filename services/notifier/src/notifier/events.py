@@ -12,5 +12,9 @@ def notice_failed(notice: Notice, reason: str) -> Event:
     return Event("notice.failed", str(notice.account), {**_which(notice), "reason": reason})
 
 
+def notice_requeued(notice: Notice) -> Event:
+    return Event("notice.requeued", str(notice.account), _which(notice))
+
+
 def _which(notice: Notice) -> dict[str, object]:
     return {"notice_id": notice.id, "kind": notice.kind, "member_id": notice.member}

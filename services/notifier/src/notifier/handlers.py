@@ -85,6 +85,14 @@ class LicenseAssigned(View):
     activated = fields.Boolean(load_default=False)
 
 
+class LicenseReminded(View):
+    license_id = fields.String(required=True)
+    assignment_id = fields.String(required=True)
+    member_id = fields.String(required=True)
+    plan = fields.String(required=True)
+    activated = fields.Boolean(required=True)
+
+
 class LicenseUnassigned(View):
     assignment_id = fields.String(required=True)
 
@@ -123,6 +131,13 @@ def on_license_assigned(event: Arrived, told: dict[str, Any]) -> None:
     )
 
 
+def on_license_reminded(event: Arrived, payload: dict[str, Any]) -> None:
+    data = {**payload, "again": True}
+    commands.queue_notice(
+        domain.LICENSE_ASSIGNED, event, data["member_id"], data, assignment_id=data["assignment_id"]
+    )
+
+
 def on_license_unassigned(_event: Arrived, told: dict[str, Any]) -> None:
     commands.drop_notices(Notice.assignment == told["assignment_id"], "no longer assigned")
 
@@ -148,6 +163,7 @@ HANDLERS: Handlers = {
             "member.changed": Handler(MemberDescribed(), on_member_described),
             "member.removed": Handler(MemberRemoved(), on_member_removed),
             "license.assigned": Handler(LicenseAssigned(), on_license_assigned),
+            "license.reminded": Handler(LicenseReminded(), on_license_reminded),
             "license.unassigned": Handler(LicenseUnassigned(), on_license_unassigned),
         }
     ),

@@ -101,7 +101,7 @@ def _license_assigned(notice: Notice, wording: Wording) -> dict[str, Any]:
     return {
         "plan": plan.name[wording.language],
         "install": plan.install[wording.language],
-        "giver": wording.actor(notice.actor),
+        "giver": None if notice.data.get("again") else wording.actor(notice.actor),
     }
 
 

@@ -76,6 +76,7 @@ class Notice(db.Table):
     claim = db.Id(null=True)
     due_at = db.Instant()
     created_at = db.Instant()
+    resent_at = db.Instant(null=True)
     sent_at = db.Instant(null=True)
     ended_at = db.Instant(null=True)
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,6 +55,19 @@ def notices(account_id: str, *, member: str | None, cursor: str | None, limit: i
     chosen = Notice.select().where(Notice.account == account_id)
     if member:
         chosen = chosen.where(Notice.member == member)
+    if cursor:
+        chosen = chosen.where(Notice.id < cursor)
+    rows = list(chosen.order_by(Notice.id.desc()).limit(limit))
+    return {"items": rows, "next": rows[-1].id if len(rows) == limit else None}
+
+
+def troubled_notices(
+    states: Sequence[str], *, cause: str | None = None, cursor: str | None = None, limit: int = 100
+) -> dict[str, Any]:
+    """Notices of all accounts in these states that were tried in vain, newest first."""
+    chosen = Notice.select().where(Notice.state.in_(states) & Notice.reason.is_null(False))
+    if cause:
+        chosen = chosen.where(Notice.cause == cause)
     if cursor:
         chosen = chosen.where(Notice.id < cursor)
     rows = list(chosen.order_by(Notice.id.desc()).limit(limit))

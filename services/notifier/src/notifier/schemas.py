@@ -46,6 +46,38 @@ class NoticesQuery(Schema):
     limit = schema.QueryWhole(1, 500, load_default=100)
 
 
+class FailedNoticesQuery(Schema):
+    cause = schema.Text(load_default=None, longest=100)
+    cursor = schema.Id(load_default=None)
+    limit = schema.QueryWhole(1, 500, load_default=100)
+
+
+class NewResends(schema.Body):
+    cause = schema.Text(
+        required=True,
+        longest=100,
+        metadata={"description": "The cause of the failed notices to send again: smtp-550-5.1.1."},
+    )
+
+
+class Resends(Schema):
+    queued = fields.Integer(metadata={"description": "How many wait again; 500: there may be more."})
+
+
+class FailedNotice(Schema):
+    """Without text and subject: operators see where a mail went and why it failed."""
+
+    id = fields.String()
+    account = fields.String()
+    kind = fields.String(validate=validate.OneOf(domain.KINDS))
+    member_id = fields.String(attribute="member")
+    to = fields.String(attribute="address", allow_none=True)
+    state = fields.String(validate=validate.OneOf(domain.STATES))
+    reason = fields.String(allow_none=True)
+    cause = fields.String(allow_none=True)
+    created_at = schema.Instant()
+
+
 class Notice(Schema):
     """Until a mail is first on its way, `to`, `subject` and `text` are null."""
 

@@ -56,6 +56,17 @@ def unassign_license(account_id: str, assignment_id: str) -> None:
     commands.unassign_license(account_id, assignment_id)
 
 
+@blueprint.post("/accounts/<uuid:account_id>/reminders")
+@auth.allow("licenses")
+@limits.per_principal("60/minute", name="reminders")
+@idempotency.once
+@blueprint.arguments(schemas.NewReminders)
+@blueprint.response(200, schemas.Reminders)
+def send_reminders(asked: dict[str, Any], account_id: str) -> dict[str, Any]:
+    """Send people the mail about their license again, with the link to activate; a verdict for each."""
+    return {"items": commands.send_reminders(account_id, asked["members"])}
+
+
 @blueprint.get("/accounts/<uuid:account_id>/parkings")
 @auth.allow("licenses")
 @blueprint.response(200, schema.page_of(schemas.Parking))

@@ -13,6 +13,7 @@ from entitlements.commands.domains import add_domain, approve_domain, remove_dom
 from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
+from entitlements.commands.reminders import send_reminders
 from entitlements.commands.restores import retell_account
 from entitlements.commands.restrictions import note_status, undo_statuses
 from entitlements.commands.sign_ins import use_sign_in_link
@@ -38,6 +39,7 @@ __all__ = [
     "remove_domain",
     "remove_member",
     "retell_account",
+    "send_reminders",
     "unassign_license",
     "undo_statuses",
     "unpark_seats",

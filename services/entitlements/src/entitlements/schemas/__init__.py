@@ -31,8 +31,10 @@ from entitlements.schemas.seats import (
     NewAssignment,
     NewBulkAssignment,
     NewParking,
+    NewReminders,
     Parking,
     Pool,
+    Reminders,
 )
 from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, SignedIn
 
@@ -66,12 +68,14 @@ __all__ = [
     "NewDomain",
     "NewMember",
     "NewParking",
+    "NewReminders",
     "NewSignIn",
     "OpenedAccount",
     "Parking",
     "Pool",
     "Question",
     "Questions",
+    "Reminders",
     "SignedIn",
     "Snapshot",
     "SnapshotQuery",

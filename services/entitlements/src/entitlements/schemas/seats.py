@@ -123,6 +123,27 @@ class BulkAssignment(Answer):
     items = fields.List(fields.Nested(BulkAssigned))
 
 
+class NewReminders(schema.Body):
+    members = fields.List(
+        schema.Id(),
+        load_default=None,
+        validate=validate.Length(1, domain.MOST_REMINDERS),
+        metadata={"description": "Ids; left out: the 100 who wait longest and have not activated."},
+    )
+
+
+class Reminder(Answer):
+    member_id = fields.String()
+    verdict = fields.String(
+        validate=validate.OneOf([domain.REMINDED, domain.NO_LICENSE, domain.REMINDED_RECENTLY]),
+        metadata={"description": "reminded-recently: the last one is less than ten minutes ago."},
+    )
+
+
+class Reminders(Answer):
+    items = fields.List(fields.Nested(Reminder))
+
+
 class NewParking(schema.Body):
     plan = fields.String(required=True, validate=PLAN)
     interval = fields.String(required=True, validate=validate.OneOf(domain.INTERVALS))
