@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from kit import smtp
 from local import ports
 
 DROP_BEFORE_DATA = "drop before data"
@@ -35,7 +36,7 @@ class Mailbox:
     def __init__(self, directory: Path, *, smtp_port: int, page_port: int, host: str = ports.HOST):
         self.directory = directory
         self.smtp_url = f"smtp://{host}:{smtp_port}"
-        self.smtp = Controller(Postman(self), hostname=host, port=smtp_port)
+        self.smtp = Controller(Postman(self), hostname=host, port=smtp_port, ident=smtp.MAILBOX_BANNER)
         self.host = host
         self.page_port = page_port
         self.fault: str | None = None

@@ -43,6 +43,11 @@ class Browser:
     def post(self, path: str, **fields: Any) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token(), **fields})
 
+    def choose(self, language: str, next: str = "/sign-in") -> TestResponse:
+        """Press the button of a language."""
+        self.open("/sign-in")
+        return self.send("/language", language=language, next=next)
+
     def token(self) -> str:
         if 'name="csrf_token"' not in self.page:
             self.open("/sign-in")
@@ -100,7 +105,7 @@ def signed_in(app: Flask, suite: Suite) -> Callable[[str], Browser]:
 
     def sign_in(name: str, language: str = "en") -> Browser:
         browser = Browser(app.test_client())
-        browser.open(f"/language/{language}?next=/sign-in")
+        browser.choose(language)
         browser.send("/sign-in/demo", member_id=suite.member(name)["id"], next="/")
         return browser
 

@@ -54,7 +54,7 @@ def test_whoever_has_to_wait_is_told_kindly_and_until_when(browser, suite, code,
 
 
 def test_waiting_between_the_page_and_its_button_is_said_on_the_page(browser, suite, code):
-    browser.open(f"/language/fr?next=/activate/{code}")
+    browser.choose("fr", next=f"/activate/{code}")
     suite.wait = 30
     answer = browser.post(f"/activate/{code}")
     suite.wait = 0

@@ -130,7 +130,7 @@ def test_a_released_browser_is_told_where_it_is_let_in_again(browser, signed_in,
     sophie = suite.member("Sophie Germain")
     suite.assign(sophie, "pro")
     code = next(iter(suite.codes))
-    browser.open(f"/language/en?next=/activate/{code}")
+    browser.choose("en", next=f"/activate/{code}")
     browser.send(f"/activate/{code}")
     own = signed_in("Sophie Germain")
     own.open("/devices")

@@ -95,14 +95,14 @@ def test_the_language_is_kept_the_page_stays_and_the_persons_own_is_the_default(
     browser.send("/sign-in/demo", member_id=suite.member("Sophie Germain")["id"], next="/")
     assert "Ma licence" in browser.page
 
-    answer = browser.open("/language/en?next=/activate?code=")
+    answer = browser.choose("en", next="/activate?code=")
     assert answer.request.path == "/activate"
     assert "Activate your license" in browser.page
     assert "My license" in browser.open("/").text
 
 
 def test_the_document_of_a_plan_comes_in_the_persons_language_and_may_run_nothing(browser):
-    browser.open("/language/fr?next=/")
+    browser.choose("fr", next="/")
     answer = browser.client.get("/plans/eco/document")
 
     assert '<html lang="fr">' in answer.text

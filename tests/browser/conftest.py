@@ -24,6 +24,9 @@ ARGUMENTS = [
 ]
 
 
+LANGUAGES = {"en": "English", "fr": "Français"}
+
+
 @pytest.fixture(scope="session")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """All units and products with the demo account, fed by their logs alone."""
@@ -68,7 +71,8 @@ def person(suite: Suite, chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda message: complaints.append(message.text) if _complains(message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: complaints.append(asked.url) if _elsewhere(asked.url, suite) else None)
-        page.goto(f"/language/{language}?next=/sign-in")
+        page.goto("/sign-in")
+        page.get_by_role("button", name=LANGUAGES[language], exact=True).click()
         if name:
             page.get_by_role("button", name=name).click()
             page.get_by_role("heading", level=1).wait_for()

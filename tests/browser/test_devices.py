@@ -13,7 +13,8 @@ def holder(suite, chromium, devices):
     """The way to the page of somebody whose Pro license is active on a laptop and a phone."""
     context = chromium.new_context(base_url=suite.urls["portal"], locale="en")
     page = context.new_page()
-    page.goto("/language/en?next=/sign-in")
+    page.goto("/sign-in")
+    page.get_by_role("button", name="English", exact=True).click()
     page.get_by_role("button", name=ADMINISTRATOR).click()
     page.goto("/licenses")
     page.get_by_role("spinbutton", name="Number of Pro licenses", exact=True).fill("1")

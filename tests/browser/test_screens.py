@@ -17,7 +17,8 @@ def lived_in(suite, chromium, devices):
     """Licenses bought, one of them held and used, one removed, an order unpaid: no screen is empty."""
     context = chromium.new_context(base_url=suite.urls["portal"], locale="en")
     page = context.new_page()
-    page.goto("/language/en?next=/sign-in")
+    page.goto("/sign-in")
+    page.get_by_role("button", name="English", exact=True).click()
     page.get_by_role("button", name=MARGARET).click()
     for card in ("4242", "0002"):
         page.goto("/licenses")

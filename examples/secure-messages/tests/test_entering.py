@@ -3,6 +3,8 @@
 import pytest
 
 from kit import clock
+from secure_messages import settings
+from secure_messages.app import create_app
 
 PORTAL = "https://portal.example"
 
@@ -88,3 +90,36 @@ def test_a_form_of_another_page_sends_nothing(ada):
     answer = ada.browser.client.post("/messages", data={"recipients": "a@x.example", "body": "x"})
 
     assert answer.status_code == 400
+
+
+def test_under_https_cookies_are_bound_to_the_host_and_a_new_key_signs_nobody_out(
+    database, keys, licenses, ours, hand_over
+):
+    https = ours._replace(url="https://messages.example")
+    unit = settings.read()._replace(trust_dir=str(keys / "trust"))
+    client = create_app(unit, https, licenses).test_client()
+    entering = {"data": {"token": hand_over()}, "headers": {"Origin": ours.portal_url}}
+    answer = client.post("/enter", base_url=https.url, **entering)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-secure-messages=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+    rotated = create_app(unit, https._replace(cookie_keys=("new-key",)), licenses).test_client()
+    value = cookie.partition("=")[2].partition(";")[0]
+    rotated.set_cookie("__Host-secure-messages", value, secure=True, domain="messages.example")
+    assert rotated.get("/", base_url=https.url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changes", [{"SECURE_MESSAGES_URL": "http://messages.example"}, {"SMTP_URL": "smtp://mailbox:1025"}]
+)
+def test_demo_settings_are_refused_under_https(monkeypatch, tmp_path, changes):
+    known = {"SECURE_MESSAGES_URL": "https://messages.example", "SMTP_URL": "smtps://mx.example"}
+    for name, value in {**known, "SECRET_KEY_FILE": str(tmp_path / "secret")}.items():
+        monkeypatch.setenv(name, value)
+    settings.require(None)
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        settings.require(None)

@@ -95,4 +95,15 @@ def secret(path: Path) -> str:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    return path.read_text().split()[0]
+
+
+def secret_keys(path: Path) -> list[str]:
+    """Return the keys of the file, one a line: the first one signs, all are believed."""
+    secret(path)
+    return path.read_text().split()
+
+
+def sandbox() -> str:
+    """Return SANDBOX: true, false, or the word that allows it in production."""
+    return env.str("SANDBOX", "true").lower()

@@ -26,6 +26,7 @@ ADDRESS = re.compile(  # RFC 5321 §4.1.2: a dot-string or a quoted string, and 
     re.ASCII | re.IGNORECASE,
 )
 CLEARTEXT = "login=cleartext"  # the option that allows a login without TLS beyond loopback
+MAILBOX_HOST, MAILBOX_PORT, MAILBOX_BANNER = "mailbox", 1025, "Seatwise mailbox"
 PATIENCE = 3.0  # seconds for one reply
 LOST = "smtp-connection-lost"  # the cause when no reply came
 PER_MESSAGE = 8.0  # seconds from connecting to the last reply; a worker's part may be silent for 15
@@ -87,6 +88,11 @@ def parse(url: str) -> Server:
     return server
 
 
+def is_mailbox(server: Server) -> bool:
+    """Return whether this is the mailbox of `make run` and compose, or another one for tests, by its name."""
+    return server.host == MAILBOX_HOST or server.port == MAILBOX_PORT
+
+
 def _refuse(reason: str) -> NoReturn:
     raise ValueError(f"SMTP_URL {reason}") from None
 
@@ -119,6 +125,11 @@ class Connection(smtplib.SMTP):
         self.reply_by = 0.0
         self.allow(seconds)
         super().__init__(server.host, server.port, timeout=self.seconds(), **options)
+
+    def connect(self, *where: Any, **options: Any) -> tuple[int, bytes]:
+        code, text = super().connect(*where, **options)
+        self.greeting = text.decode(errors="replace")
+        return code, text
 
     def allow(self, seconds: float) -> None:
         """Begin a message: all its replies have to come within so many seconds."""
@@ -256,12 +267,14 @@ def _unavailable(server: Server, step: str, error: Exception) -> Unavailable:
     return Unavailable(f"{server}, {'TLS' if tls else step}: {error}"[:500], cause)
 
 
-def check(url: str, sender: str) -> None:
+def check(url: str, sender: str, *, mailbox_allowed: bool = True) -> None:
     """Connect, negotiate TLS, log in and name the sender; a ValueError says which step failed."""
     server = parse(url)
     try:
         connection = connect(server)
         try:
+            if MAILBOX_BANNER in connection.greeting and not mailbox_allowed:
+                raise ValueError("SMTP_URL leads to the mailbox, and PORTAL_URL is https")
             connection.name_sender(sender_of(sender))
             connection.quit()
         finally:

@@ -28,7 +28,7 @@ def check() -> None:
     read = settings.read()
     settings.require(read)
     auth.check_keys(read.unit.trust_dir, read.unit.signing_key_file)
-    smtp.check(read.smtp_url, read.mail_from)
+    smtp.check(read.smtp_url, read.mail_from, mailbox_allowed=not read.https)
     click.echo("ok")
 
 

@@ -33,10 +33,12 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("portal", static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="seatwise",
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        SESSION_COOKIE_NAME="__Host-seatwise" if settings.https else "seatwise",
+        SESSION_COOKIE_PATH="/",  # __Host- asks for it
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.portal_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=session.LIFETIME,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         POLICY=POLICY,
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     words.install(app)
     _templates(app, settings)
-    _around_requests(app)
+    _around_requests(app, settings)
     _error_pages(app)
     return app
 
@@ -88,7 +90,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         }
 
 
-def _around_requests(app: Flask) -> None:
+def _around_requests(app: Flask, settings: Settings) -> None:
     @app.url_value_preprocessor
     def only_plain_names(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         """What stands in a path of ours becomes part of a path of a service: no query, no control character."""
@@ -111,6 +113,8 @@ def _around_requests(app: Flask) -> None:
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Content-Type-Options"] = "nosniff"
+        if settings.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
         headers.setdefault("Referrer-Policy", "same-origin")
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"

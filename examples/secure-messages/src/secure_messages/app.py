@@ -3,7 +3,7 @@
 from flask import Flask
 
 import seatwise
-from kit import auth, web
+from kit import auth, production, web
 from kit.settings import Settings
 from secure_messages import domain, licensing, pages
 from secure_messages.files import Folder
@@ -30,13 +30,17 @@ def start(settings: Settings) -> Flask:
 
 def create_app(settings: Settings, ours: Own, licenses: seatwise.Client) -> Flask:
     app = web.create_app(settings, "Secure messages", [])
+    https = production.in_production(ours.url)
+    keys = [*ours.cookie_keys, derived(ours.secret.encode(), "session")]
     app.request_class = uploads.Request
     app.config.update(
-        SECRET_KEY=derived(ours.secret.encode(), "session"),
-        SESSION_COOKIE_NAME="secure-messages",
+        SECRET_KEY=keys[0],
+        SECRET_KEY_FALLBACKS=keys[1:],
+        SESSION_COOKIE_NAME="__Host-secure-messages" if https else "secure-messages",
+        SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=ours.url.startswith("https:"),
+        SESSION_COOKIE_SECURE=https,
         PERMANENT_SESSION_LIFETIME=SESSION,
         MAX_FORM_PARTS=domain.MOST_PARTS,  # each may be a text, which stays in memory
         WTF_CSRF_TIME_LIMIT=None,
@@ -44,6 +48,7 @@ def create_app(settings: Settings, ours: Own, licenses: seatwise.Client) -> Flas
     )
     app.extensions.update(
         portal_url=ours.portal_url,
+        https=https,
         licenses=licenses,
         vault=Vault(ours.secret),
         folder=Folder(ours.data / "attachments"),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from kit import settings, smtp
+from kit import production, settings, smtp
 
 NAME = "secure-messages"
 DAY = 24 * 3600.0  # seconds
@@ -11,7 +11,8 @@ DAY = 24 * 3600.0  # seconds
 
 class Own(NamedTuple):
     """SECURE_MESSAGES_URL (how people reach us), PORTAL_URL, ENTITLEMENTS_URL, SECRET_KEY_FILE (made when
-    missing; without it no message can be opened), DATA_DIR (sealed attachments, and what is known of licenses),
+    missing; without it no message can be opened), COOKIE_KEY_FILE (keys of the cookies, a line each; instead
+    of one derived from that), DATA_DIR (sealed attachments, and what is known of licenses),
     SMTP_URL, MAIL_FROM, LICENSES_GOOD_FOR (seconds for which the last news of licenses count)."""
 
     url: str
@@ -22,6 +23,7 @@ class Own(NamedTuple):
     smtp_url: str
     mail_from: str
     licenses_good_for: float
+    cookie_keys: tuple[str, ...] = ()
 
 
 def read() -> settings.Settings:
@@ -30,6 +32,7 @@ def read() -> settings.Settings:
 
 def own() -> Own:
     env = settings.env
+    cookies = env.str("COOKIE_KEY_FILE", "")
     return Own(
         url=env.str("SECURE_MESSAGES_URL", "http://127.0.0.1:8030").rstrip("/"),
         portal_url=env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/"),
@@ -38,6 +41,7 @@ def own() -> Own:
         data=Path(env.str("DATA_DIR", "data")),
         smtp_url=env.str("SMTP_URL", "smtp://127.0.0.1:1025"),
         mail_from=env.str("MAIL_FROM", "Secure messages <no-reply@seatwise.example>"),
+        cookie_keys=tuple(settings.secret_keys(Path(cookies))) if cookies else (),
         licenses_good_for=env.float("LICENSES_GOOD_FOR", DAY),
     )
 
@@ -45,11 +49,13 @@ def own() -> Own:
 def require(_settings: settings.Settings) -> None:
     """Refuse to start with settings by which no mail could ever go out."""
     ours = own()
-    smtp.parse(ours.smtp_url)
+    production.require_address("SECURE_MESSAGES_URL", ours.url)
+    production.require_smtp(ours.smtp_url, ours.url)
     smtp.sender_of(ours.mail_from)
 
 
 def probe(_settings: settings.Settings) -> None:
     """Ask the mail server whether it takes us."""
     ours = own()
-    smtp.check(ours.smtp_url, ours.mail_from)
+    allowed = not production.in_production(ours.url)
+    smtp.check(ours.smtp_url, ours.mail_from, mailbox_allowed=allowed)

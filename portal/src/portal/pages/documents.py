@@ -34,12 +34,13 @@ def _style_hashes(page: str) -> str:
     return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
 
-@blueprint.get("/language/<code>")
+@blueprint.post("/language")
 @session.public
-def choose_language(code: str) -> Answer:
+def choose_language() -> Answer:
     """Speak this language from now on, on the same page."""
+    code = request.form.get("language", "")
     if code not in language.LANGUAGES:
         abort(404)
     cookie["language"] = code
     cookie.permanent = True
-    return forms.to(forms.local_path(request.args.get("next")))
+    return forms.to(forms.local_path(request.form.get("next")))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kit import settings, smtp
+from kit import production, settings, smtp
 
 
 class Mailing(NamedTuple):
@@ -31,13 +31,14 @@ def mailing() -> Mailing:
 
 
 def require(_settings: settings.Settings) -> None:
-    """Refuse to start with settings by which no mail could ever go out."""
+    """Refuse to start with settings by which no mail could ever go out, or only to the mailbox."""
     own = mailing()
-    smtp.parse(own.smtp_url)
+    production.require_smtp(own.smtp_url, own.portal_url)
     smtp.sender_of(own.mail_from)
 
 
 def probe(_settings: settings.Settings) -> None:
     """Ask the mail server whether it takes us."""
     own = mailing()
-    smtp.check(own.smtp_url, own.mail_from)
+    allowed = not production.in_production(own.portal_url)
+    smtp.check(own.smtp_url, own.mail_from, mailbox_allowed=allowed)

@@ -11,7 +11,9 @@ from orders.app import create_app
 from orders.handlers import HANDLERS
 from orders.worker import jobs
 
-main = cli.service(settings.read, create_app, HANDLERS, jobs, differences=queries.differences)
+main = cli.service(
+    settings.read, create_app, HANDLERS, jobs, differences=queries.differences, require=settings.require
+)
 
 
 @main.group()

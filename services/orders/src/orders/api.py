@@ -7,7 +7,7 @@ from flask import Response, current_app, request
 from werkzeug.datastructures import ETags
 
 from kit import auth, idempotency, limits, schema, web
-from kit.errors import Refusal
+from kit.errors import Refusal, refuse
 from orders import commands, queries, schemas
 from orders.models import Cart, Order, Quote
 
@@ -128,7 +128,9 @@ def pay_order(
     payment: dict[str, Any], headers: dict[str, Any], account_id: UUID, order_id: UUID
 ) -> dict[str, Any]:
     """Pay once: pressed again meanwhile or later, it answers with the state of the payment."""
-    provider = current_app.extensions["providers"][payment["provider"]]
+    provider = current_app.extensions["providers"].get(payment["provider"])
+    if provider is None:
+        refuse("provider-unknown", "This installation takes no payments through it.", status=422)
     card = payment["card"].replace(" ", "").replace("-", "")
     return commands.pay_order(str(account_id), str(order_id), provider, card, headers["key"])
 

@@ -1,6 +1,6 @@
-"""Settings of orders: those that every service has, and SANDBOX_SETTLE_AFTER (seconds)."""
+"""Settings of orders: those that every service has, SANDBOX, PORTAL_URL and SANDBOX_SETTLE_AFTER."""
 
-from kit import settings
+from kit import production, settings
 
 
 def read() -> settings.Settings:
@@ -10,3 +10,14 @@ def read() -> settings.Settings:
 def sandbox_settle_after() -> float:
     """How long the sandbox's slow card takes to pay."""
     return settings.env.float("SANDBOX_SETTLE_AFTER", 5.0)
+
+
+def require(_settings: settings.Settings) -> None:
+    """Refuse to take sandbox cards for orders that people believe to be real."""
+    address = settings.env.str("PORTAL_URL", "http://127.0.0.1:8000")
+    production.require_no_sandbox(settings.sandbox(), address)
+
+
+def sandbox_on() -> bool:
+    """Return whether people may pay with sandbox cards; the worker settles earlier charges anyway."""
+    return settings.sandbox() != "false"

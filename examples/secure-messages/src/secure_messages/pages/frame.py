@@ -78,6 +78,8 @@ def check_form() -> None:
 def protect(answer: Response) -> Response:
     answer.headers.setdefault("Content-Security-Policy", POLICY)
     answer.headers["Referrer-Policy"] = "same-origin"  # a link is a secret; other places do not hear of it
+    if current_app.extensions["https"]:
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"
     answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     answer.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     return answer
