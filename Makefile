@@ -24,7 +24,7 @@ test: ready ## Install what tests need and pass all of them (ARGS="-k words" nar
 	@.venv/bin/pytest -n 2 $(ARGS)
 
 test-deploy: ready ## Build the images and run the suite in containers of a private Docker engine
-	@$(PYTHON) -m local.system postgresql rabbitmq docker mmdebstrap
+	@$(PYTHON) -m local.system postgresql rabbitmq docker mmdebstrap nginx
 	@TEST_DEPLOY=1 .venv/bin/pytest tests/deploy $(ARGS)
 
 faults: ready ## Hurt the suite in every way that is listed, on both databases, and write docs/reports/faults.md

@@ -7,7 +7,13 @@ file of a password is removed, it becomes a new one.
 import json
 import os
 import secrets
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from local import keys
 from rabbitmq.definitions import FOLLOWED, definitions
@@ -28,6 +34,7 @@ def make(directory: Path) -> None:
     _password(directory / "passwords" / "portal-cookies")
     _postgresql(directory)
     _rabbitmq(directory)
+    _certificate(directory / "tls")
     for path in directory.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -54,6 +61,28 @@ def _rabbitmq(directory: Path) -> None:
     for service, password in passwords.items():
         url = f"amqp://{service}:{password}@rabbitmq/%2F"
         (directory / f"{service}-broker.env").write_text(f"BROKER_URL={url}\n")
+
+
+def _certificate(directory: Path) -> None:
+    """Make a self-signed certificate for this machine, unless there is one; replace both files by real ones."""
+    certificate, secret = directory / "certificate.pem", directory / "key.pem"
+    if certificate.exists() and secret.exists():
+        return
+    directory.mkdir(exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    secret.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
+    certificate.write_bytes(made.public_bytes(pem))
 
 
 def _password(path: Path) -> str:

@@ -63,6 +63,7 @@ PROGRAMS = {
     "chromium": Program(
         "testing the pages", _chromium, ("chromium", "fonts-dejavu-core", "libatomic1"), "Chromium"
     ),
+    "nginx": Program("testing the proxy", lambda: shutil.which("nginx", path=SBIN), ("nginx-light",), "nginx"),
     "docker": Program("testing the images", _docker, ("docker.io", "iptables"), "a Docker engine"),
     "mmdebstrap": Program(
         "making base images", lambda: shutil.which("mmdebstrap"), ("mmdebstrap",), "mmdebstrap (Debian alone)"

@@ -31,6 +31,7 @@ def images(engine: Engine) -> dict[str, str]:
     root = Path(__file__).parents[2]
     for unit, file in UNITS.items():
         engine.build(root / file, root, f"seatwise/{unit}")
+    engine.build(root / "deploy/proxy/Dockerfile", root, "seatwise/proxy")
     return {unit: f"seatwise/{unit}" for unit in UNITS}
 
 

@@ -47,7 +47,7 @@ class Stack:
         self.secrets = directory / "secrets"
         self.keys = self.secrets / "keys"
         credentials.make(self.secrets)
-        port = dict(zip(UNITS, ports.free(len(UNITS)), strict=True))
+        port = dict(zip([*UNITS, "proxy"], ports.free(len(UNITS) + 1), strict=True))
         self.urls = {name: f"http://{ports.HOST}:{number}" for name, number in port.items()}
         self.mailbox = Letters(self.urls["mailbox"])
         self.env = {f"{name.upper()}_PORT": str(number) for name, number in port.items()}

@@ -15,10 +15,14 @@ from .engine import TOOLS, Engine, run
 
 HERE = Path(__file__).with_name("standins")
 PYTHON = ("python:3.11-slim-bookworm", "python.Dockerfile")
-SERVERS = (("postgres:15-bookworm", "postgres.Dockerfile"), ("rabbitmq:3.13", "rabbitmq.Dockerfile"))
+SERVERS = (
+    ("postgres:15-bookworm", "postgres.Dockerfile"),
+    ("rabbitmq:3.13", "rabbitmq.Dockerfile"),
+    ("debian:bookworm-slim", "proxy.Dockerfile"),
+)
 SYSTEMS = {
     "python": "python3,python3-pip,python3-venv,ca-certificates",
-    "servers": "postgresql,rabbitmq-server",
+    "servers": "postgresql,rabbitmq-server,nginx-light",
 }
 # What need not survive a power failure, and nobody reads, is made quickly.
 QUICKLY = (

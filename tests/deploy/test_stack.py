@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 ONCE = {"databases", *(f"{service}-migrate" for service in SERVICES)}
 STAY = {*(f"{service}-{role}" for service in SERVICES for role in ("web", "worker")), "portal-web"}
-SERVERS = {"postgres", "rabbitmq", "mailbox"}
+SERVERS = {"postgres", "rabbitmq", "mailbox", "proxy"}
 
 
 @pytest.fixture
@@ -52,6 +52,18 @@ def test_who_asks_the_portal_gets_a_link_by_mail_that_leads_back_to_it(stack, of
     assert sent.url.path == "/sign-in/sent"
     [mail] = office.mails_to(office.ada)
     assert f"{stack.urls['portal']}/sign-in/link/" in mail["text"]
+
+
+def test_people_reach_the_portal_through_the_proxy_and_nothing_of_the_operators(stack):
+    url = stack.urls["proxy"].replace("http:", "https:")
+    with httpx.Client(base_url=url, verify=False, timeout=PATIENCE) as outside:
+        page = outside.get("/sign-in")
+        inner = [outside.get(path).status_code for path in ("/metrics", "/livez", "/readyz", "/readyz/")]
+
+    assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"]
+    assert page.headers["X-Request-Id"]
+    assert inner == [404] * 4
 
 
 def test_the_demo_account_is_made_once_and_its_people_sign_in_with_one_click(stack):
@@ -94,7 +106,8 @@ def test_what_is_published_is_published_on_loopback_alone(stack):
     }
 
     assert published == {(f"{unit}-web", ports.HOST) for unit in UNITS if unit != "mailbox"} | {
-        ("mailbox", ports.HOST)
+        ("mailbox", ports.HOST),
+        ("proxy", ports.HOST),
     }
 
 

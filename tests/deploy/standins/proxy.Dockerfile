@@ -1,0 +1,1 @@
+FROM seatwise-standin-servers
