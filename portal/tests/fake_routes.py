@@ -207,7 +207,13 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
 
     @route("PATCH", f"{base}/members/<member_id>", "entitlements", "people")
     def change_member(member_id: str) -> Json:
-        member(member_id).update(request.json)
+        changes = dict(request.json)
+        email = changes.pop("email", member(member_id)["email"])
+        if email != member(member_id)["email"]:
+            if email.partition("@")[2] not in [known["domain"] for known in suite.domains]:
+                raise Refusal("domain-not-approved", domain=email.partition("@")[2])
+            changes.update(pending_email=email, pending_until=now())
+        member(member_id).update(changes)
         return member(member_id)
 
     @route("POST", f"{base}/reminders", "entitlements", "licenses")
@@ -225,6 +231,42 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
             return {"items": [{"member_id": id, "verdict": verdict} for id, verdict in verdicts.items()]}
 
         return once(act)
+
+    @route("POST", f"{base}/members/<member_id>/address-change", "entitlements", "people")
+    def renew_address_change(member_id: str) -> Json:
+        return member(member_id)
+
+    @route("DELETE", f"{base}/members/<member_id>/address-change", "entitlements", "people")
+    def cancel_address_change(member_id: str) -> tuple[str, int]:
+        member(member_id).update(pending_email=None, pending_until=None)
+        return "", 204
+
+    def waiting(token: str) -> Json:
+        """The stand-in's token is the member's id."""
+        found = suite.members.get(token)
+        if found is None or not found["pending_email"]:
+            raise Refusal("link-used" if found else "link-expired", status=409 if found else 410)
+        return found
+
+    def of_change(one: Json, email: str) -> Json:
+        about = {"account_id": ACCOUNT, "account_name": suite.account["name"], "member_id": one["id"]}
+        return {**about, "name": one["name"], "email": email}
+
+    @route("POST", "/v1/address-changes/readings", "entitlements", "sign-in")
+    def read_address_link() -> Json:
+        one = waiting(request.json["token"])
+        return of_change(one, one["pending_email"])
+
+    @route("POST", "/v1/address-changes/confirmations", "entitlements", "sign-in")
+    def confirm_address() -> Json:
+        one = waiting(request.json["token"])
+        one.update(email=one["pending_email"], pending_email=None, pending_until=None)
+        return of_change(one, one["email"])
+
+    @route("PATCH", base, "entitlements", "billing", "roles")
+    def change_account() -> Json:
+        suite.account.update(request.json)
+        return suite.account
 
     @route("DELETE", f"{base}/members/<member_id>", "entitlements", "people")
     def remove_member(member_id: str) -> tuple[str, int]:

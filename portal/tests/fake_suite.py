@@ -93,7 +93,7 @@ class Suite:
         made = {
             "id": new_id(), "email": email, "name": name, "locale": locale, "state": "active", "roles": roles,
             "permissions": sorted({grant for role in roles for grant in ROLES[role].split()}),
-            "license": None, "added_at": now(),
+            "license": None, "added_at": now(), "pending_email": None, "pending_until": None,
         }  # fmt: skip
         self.members[made["id"]] = made
         self.counters[made["id"]] = 0

@@ -121,5 +121,6 @@ def _sentences(facts: Json) -> dict[str, str]:
         ),
         "permission-missing": gettext("You may not do this. An administrator of your organization can."),
         "invalid-fields": gettext("Some fields were not accepted. Nothing you typed is lost."),
+        "link-expired": gettext("The link does not work any more. Ask an administrator for another one."),
         "not-found": gettext("It does not exist, or no longer."),
     }

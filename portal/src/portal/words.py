@@ -175,7 +175,15 @@ def _size(megabytes: int) -> str:
 
 
 def notice_kind(kind: str) -> str:
-    names = {"order-paid": gettext("Receipt"), "license-assigned": gettext("License confirmation")}
+    names = {
+        "order-paid": gettext("Receipt"),
+        "license-assigned": gettext("License confirmation"),
+        "address-requested": gettext("Warning about a new address"),
+        "address-confirmation": gettext("Link to confirm a new address"),
+        "address-changed": gettext("New address took effect"),
+        "roles-changed": gettext("Changed roles"),
+        "new-device": gettext("Sign-in from a new device"),
+    }
     return names.get(kind, kind)
 
 

@@ -10,7 +10,7 @@ _FAMILIES = {  # as far as this release knows
     "account": "changed opened",
     "domain": "added approved removed",
     "license": "activated assigned changed deactivated issued reminded restored suspended unassigned",
-    "member": "added changed removed",
+    "member": "added address-canceled address-requested changed removed",
     "seats": "counted parked unparked",
 }
 TYPES = {f"{family}.{past}" for family, told in _FAMILIES.items() for past in told.split()}

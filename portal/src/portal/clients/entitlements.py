@@ -31,6 +31,16 @@ class Entitlements:
     def remove_member(self, member_id: str) -> None:
         self.api.delete(f"{self.base}/members/{member_id}")
 
+    def renew_address_change(self, member_id: str) -> Json:
+        """Send another link to the new address that has not confirmed yet."""
+        return self.api.post(f"{self.base}/members/{member_id}/address-change", {})
+
+    def cancel_address_change(self, member_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}/address-change")
+
+    def change_account(self, changes: Json) -> Json:
+        return self.api.patch(self.base, changes)
+
     def domains(self) -> list[Json]:
         found: list[Json] = self.api.get(f"{self.base}/domains")["items"]
         return found
@@ -95,6 +105,14 @@ class Door:
     def use(self, member_id: str, counter: int) -> Json:
         """Use the link with that counter up; 409 `link-used` the second time."""
         return self.api.post(f"/v1/sign-ins/{member_id}/uses", {"counter": counter})
+
+    def read_address_link(self, token: str) -> Json:
+        """Return whose new address the link confirms; 410 `link-expired` when it no longer works."""
+        return self.api.post("/v1/address-changes/readings", {"token": token})
+
+    def confirm_address(self, token: str) -> Json:
+        """Make the new address the member's own; 409 `link-used` the second time."""
+        return self.api.post("/v1/address-changes/confirmations", {"token": token})
 
     def activation(self, code: str) -> Json:
         return self.api.get(f"/v1/activation-codes/{code}")

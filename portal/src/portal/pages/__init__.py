@@ -3,6 +3,7 @@
 from portal.pages import (
     activate,
     activity,
+    addresses,
     checkout,
     devices,
     documents,
@@ -12,6 +13,7 @@ from portal.pages import (
     orders,
     people,
     products,
+    settings,
     sign_in,
 )
 
@@ -20,6 +22,7 @@ BLUEPRINTS = [
     for page in (
         activate,
         activity,
+        addresses,
         checkout,
         devices,
         documents,
@@ -29,6 +32,7 @@ BLUEPRINTS = [
         orders,
         people,
         products,
+        settings,
         sign_in,
     )
 ]

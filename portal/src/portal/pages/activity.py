@@ -40,6 +40,8 @@ def event_types() -> dict[str, dict[str, str]]:
             "member.added": gettext("User added"),
             "member.changed": gettext("User changed"),
             "member.removed": gettext("User removed"),
+            "member.address-requested": gettext("New address asked for"),
+            "member.address-canceled": gettext("New address withdrawn"),
             "domain.approved": gettext("Domain approved"),
         },
         gettext("Messages"): {

@@ -89,9 +89,10 @@ def show(member_id: str) -> str:
         if g.me.may("people", "activity:read")
         else None,
     )
-    return render_template(
-        "people/show.html", page=page, person=page.person.value, roles=ROLES, stays=_stays(page)
-    )
+    person = page.person.value
+    may_rename = g.me.may("roles") or (person is not None and set(person["roles"]) <= {"member"})
+    shown = {"person": person, "roles": ROLES, "stays": _stays(page), "may_rename": may_rename}
+    return render_template("people/show.html", page=page, **shown)
 
 
 def _last_administrator() -> bool:
@@ -118,12 +119,18 @@ def _stays(page: SimpleNamespace) -> str:
 @blueprint.post("/people/<member_id>")
 @session.allow("people")
 def change(member_id: str) -> Response:
-    """Name, language and, for those who may, roles."""
-    here = f"/people/{member_id}"
-    name = request.form.get("name", "").strip()
-    if not 1 <= len(name) <= 200:
-        return forms.back(here, gettext("Nothing was changed."), {"name": gettext("Enter the person's name.")})
-    changes: dict[str, Any] = {"name": name}
+    """Language; name and address unless the form left them out; for those who may, roles."""
+    here, nothing = f"/people/{member_id}", gettext("Nothing was changed.")
+    changes: dict[str, Any] = {}
+    if "name" in request.form:
+        changes["name"] = request.form["name"].strip()
+        if not 1 <= len(changes["name"]) <= 200:
+            return forms.back(here, nothing, {"name": gettext("Enter the person's name.")})
+    if "email" in request.form:
+        changes["email"] = request.form["email"].strip()
+        if "@" not in changes["email"][1:-1] or len(changes["email"]) > 254:
+            wrong = gettext("Enter an e-mail address like ada@example.org.")
+            return forms.back(here, nothing, {"email": wrong})
     if request.form.get("locale") in language.LANGUAGES:
         changes["locale"] = request.form["locale"]
     if g.me.may("roles"):
@@ -131,10 +138,19 @@ def change(member_id: str) -> Response:
     try:
         member = session.suite().entitlements.change_member(member_id, changes)
     except Problem as problem:
-        return forms.back(here, problems.text(problem), problems.field_texts(problem, FIELDS))
+        said = problems.text(problem, domain=changes.get("email", "").rpartition("@")[2])
+        if problem.code.startswith(("domain", "email")):
+            return forms.back(here, nothing, {"email": said})
+        return forms.back(here, said, problems.field_texts(problem, FIELDS))
     if member_id == g.me.id:
         session.read_again()
-    forms.toast(gettext("The details of %(name)s are saved.", name=member.get("name", name)))
+    if member.get("pending_email") and member["pending_email"] == changes.get("email", "").casefold():
+        said = gettext(
+            "Saved. A link to confirm the address was sent to %(email)s.", email=member["pending_email"]
+        )
+    else:
+        said = gettext("The details of %(name)s are saved.", name=member["name"])
+    forms.toast(said)
     return forms.to(here)
 
 

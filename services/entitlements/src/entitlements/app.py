@@ -6,6 +6,7 @@ from flask import Flask
 
 from entitlements import api
 from entitlements.api.activations import KEYS, SIGNER
+from entitlements.api.addresses import VERIFIER
 from entitlements.api.shortcut import CheckShortcut
 from kit import auth, web
 from kit.settings import Settings
@@ -13,6 +14,7 @@ from kit.settings import Settings
 
 def create_app(settings: Settings) -> Flask:
     app = web.create_app(settings, "Seatwise entitlements", api.BLUEPRINTS)
+    app.extensions[VERIFIER] = auth.Verifier(settings.trust_dir, settings.name)
     app.wsgi_app = CheckShortcut(app, auth.Verifier(settings.trust_dir, settings.name))  # type: ignore[method-assign]
     signer = app.extensions[SIGNER] = auth.Signer(settings.signing_key_file)
     app.extensions[KEYS] = _public_keys(settings.trust_dir, signer)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple, NoReturn
 
-from kit.errors import refuse
+from kit.errors import Forbidden, refuse
 
 LOCALES = ("en", "fr")
 INTERVALS = ("month", "year")
@@ -23,6 +23,9 @@ PUBLISHED, RETIRED = "published", "retired"  # a plan
 GRACE, SUSPENDED = "grace", "suspended"  # a subscription, and every license it pays for, that is not active
 STATUSES = (ACTIVE, GRACE, SUSPENDED)
 NONE = "none"  # of whoever holds no license
+
+CONFIRMED, REPLACED, WITHDRAWN = "confirmed", "replaced", "withdrawn"  # how a change of address ended
+ADDRESS_CHANGE_LASTS = 24 * 3600 * 1_000_000  # microseconds in which the new address may confirm
 
 UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
@@ -49,6 +52,17 @@ def privileged(roles: Iterable[str]) -> bool:
     """Whether the roles allow more than being a member does; only who may give roles touches those people,
     or a people manager could take an administrator's place by changing their e-mail address."""
     return set(roles) != {MEMBER}
+
+
+def need_roles(grants: frozenset[str]) -> None:
+    if "roles" not in grants:
+        raise Forbidden("permission-missing", "Only who may give roles may do this.", needs=["roles"])
+
+
+def check_touchable(roles: Iterable[str], grants: frozenset[str]) -> None:
+    """Refuse a caller who may not change people with these roles."""
+    if privileged(roles):
+        need_roles(grants)
 
 
 # Addresses and domains. -------------------------------------------------------------------------
@@ -229,3 +243,10 @@ def fingerprint(text: str) -> str:
 REMINDED, NO_LICENSE, REMINDED_RECENTLY = "reminded", "no-license", "reminded-recently"
 MOST_REMINDERS = 100  # in one request
 REMIND_AFTER = 600 * 1_000_000  # microseconds between two reminders about one license
+
+
+def dashed(identifier: str) -> str:
+    """A UUID of raw SQL as the world writes it; SQLite keeps it without dashes."""
+    if "-" in identifier:
+        return identifier
+    return "-".join((identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]))

@@ -3,7 +3,8 @@
 from typing import Any
 
 from entitlements.domain import Holding, Seats, Taker
-from entitlements.models import Account, Assignment, Device, Member, Parking, Pool
+from entitlements.models import Account, AddressChange, Assignment, Device, Member, Parking, Pool
+from kit import clock
 from kit.outbox import Event
 
 
@@ -17,24 +18,51 @@ def account_changed(account: Account) -> Event:
 
 def _account(account: Account) -> dict[str, Any]:
     told = ("name", "locale", "time_zone", "currency", "address")
-    return {field: getattr(account, field) for field in told}
+    described = {field: getattr(account, field) for field in told}
+    return {**described, "new_device_mail": account.mails_new_devices}
 
 
 def member_added(member: Member) -> Event:
-    return Event("member.added", member.account_id, _member(member))
+    return Event("member.added", member.account_id, described(member))
 
 
-def member_changed(member: Member) -> Event:
-    return Event("member.changed", member.account_id, _member(member))
+def member_changed(member: Member, former: dict[str, Any] | None = None) -> Event:
+    """Build the event; `former` is what `described` returned before the change, if anything changed."""
+    now = described(member)
+    if former is None:
+        return Event("member.changed", member.account_id, now)
+    changed = {field: [former[field], now[field]] for field in now if former[field] != now[field]}
+    return Event("member.changed", member.account_id, {**now, "changed": changed})
 
 
 def member_removed(member: Member) -> Event:
     return Event("member.removed", member.account_id, {"member_id": member.id})
 
 
-def _member(member: Member) -> dict[str, Any]:
-    told = ("email", "name", "locale", "roles", "state")
-    return {"member_id": member.id, **{field: getattr(member, field) for field in told}}
+def described(member: Member) -> dict[str, Any]:
+    """Return what events say of a member."""
+    fields = ("email", "name", "locale", "roles", "state")
+    return {"member_id": member.id, **{field: getattr(member, field) for field in fields}}
+
+
+def member_address_requested(member: Member, change: AddressChange) -> Event:
+    """Build the event without the link's token, which is a secret."""
+    deadline = {"expires_at": clock.to_text(change.expires_at)}
+    return Event("member.address-requested", member.account_id, {**_address_change(member, change), **deadline})
+
+
+def member_address_canceled(member: Member, change: AddressChange) -> Event:
+    return Event("member.address-canceled", member.account_id, _address_change(member, change))
+
+
+def _address_change(member: Member, change: AddressChange) -> dict[str, Any]:
+    return {
+        "change_id": change.id,
+        "member_id": member.id,
+        "name": member.name,
+        "email": member.email,
+        "new_email": change.email,
+    }
 
 
 def domain_added(account_id: str, domain: str) -> Event:

@@ -32,6 +32,7 @@ class Account(db.Table):
     currency = peewee.TextField()
     address = peewee.JSONField()
     opened_at = db.Instant(default=clock.now)
+    new_device_mail = peewee.BooleanField(null=True)  # null: as by default, which is on
     first_administrator: "Member"  # in the answer to opening it
 
     @classmethod
@@ -39,6 +40,10 @@ class Account(db.Table):
         """The account, locked until commit; refused with 404 when there is none."""
         account: Account | None = db.locked(cls.select().where(cls.id == account_id)).first()
         return account or cls.unknown(account_id)
+
+    @property
+    def mails_new_devices(self) -> bool:
+        return self.new_device_mail is not False
 
     @staticmethod
     def unknown(account_id: str) -> NoReturn:
@@ -92,9 +97,10 @@ class Member(db.Table):
     added_at = db.Instant(default=clock.now)
     removed_at = db.Instant(null=True)
     assignment: "Assignment | None"  # the license they hold, when a query attached it
+    address_change: "AddressChange | None"  # the open one, when a query attached it
     account_id: str
 
-    def name_anew(self, name: str, email: str) -> None:
+    def rename(self, name: str, email: str) -> None:
         self.name, self.email = name, email
         self.known_as = f"{plain(name)} {email}"
 
@@ -122,6 +128,37 @@ Member.add_index(
     Member.index(Member.email, Member.account, unique=True, where=_ACTIVE_MEMBER, name="members_email_once")
 )
 Member.add_index(Member.index(Member.account, Member.known_as, Member.id, name="members_listed"))
+
+
+class AddressChange(db.Table):
+    """A request for another e-mail address, open until `ended_at` or `expires_at`."""
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    member = peewee.ForeignKeyField(Member, column_name="member", index=False)
+    email = peewee.TextField()
+    requested_at = db.Instant()
+    expires_at = db.Instant()
+    ended_at = db.Instant(null=True)
+    outcome = peewee.TextField(null=True)
+    account_id: str
+    member_id: str
+
+    class Meta:
+        table_name = "address_changes"
+
+    @classmethod
+    def of_member(cls, member_id: str) -> "AddressChange | None":
+        """The open request of the member."""
+        pending = cls.ended_at.is_null() & (cls.expires_at > clock.now())
+        change: AddressChange | None = cls.get_or_none((cls.member == member_id) & pending)
+        return change
+
+
+_OPEN = AddressChange.ended_at.is_null()
+AddressChange.add_index(
+    AddressChange.index(AddressChange.member, unique=True, where=_OPEN, name="address_changes_open")
+)
 
 
 class Plan(db.Table):
@@ -361,10 +398,3 @@ class Guess(db.Table):
     class Meta:
         table_name = "guesses"
         primary_key = peewee.CompositeKey("caller", "code")
-
-
-def dashed(identifier: str) -> str:
-    """A UUID of raw SQL as the world writes it; SQLite keeps it without dashes."""
-    if "-" in identifier:
-        return identifier
-    return "-".join((identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:]))

@@ -12,7 +12,7 @@ from kit.errors import not_found, refuse
 from kit.failpoints import failpoint
 from kit.outbox import Event
 from notifier import domain, events, letters
-from notifier.models import Activity, Birth, Notice
+from notifier.models import Activity, Birth, MemberName, Notice
 from notifier.wording import Wording
 
 log = structlog.get_logger()
@@ -33,9 +33,10 @@ class Post(Protocol):
 
 
 class Links(Protocol):
-    """Who knows the activation links, see links.py."""
+    """Who knows the secrets of links, see links.py."""
 
     def activation(self, account_id: str, license_id: str, assignment_id: str) -> domain.Activation: ...
+    def address_token(self, account_id: str, member_id: str, change_id: str) -> str: ...
 
 
 def note_activities(events: list[cursors.Arrived]) -> None:
@@ -60,7 +61,7 @@ def queue_notice(
     [birth] = _BORN()
     if domain.worth_a_mail(event.time, birth.born_at, now):
         _QUEUE(
-            id=event.id,
+            id=domain.notice_id(event.id, kind),
             account=event.subject,
             kind=kind,
             member=member_id,
@@ -135,7 +136,9 @@ def undo_activity(source: str, subject: str, sequence: int) -> list[str]:
         )
         ids = [row.id for row in undone]
         Activity.update(undone_at=clock.now()).where(Activity.id.in_(ids)).execute()
-        drop_notices(Notice.id.in_(ids), "undone by a restore")
+        MemberName.delete().where(MemberName.id.in_(ids)).execute()
+        notices = [domain.notice_id(id, kind) for id in ids for kind in domain.KINDS]
+        drop_notices(Notice.id.in_(notices), "undone by a restore")
     summary = Wording(domain.LANGUAGES[0]).summary
     return [f"  {clock.to_text(row.time)} {row.type}: {summary(row)} {json.dumps(row.data)}" for row in undone]
 
@@ -174,17 +177,17 @@ def _send(notice: Notice, post: Post, links: Links, portal_url: str) -> None:
     if domain.too_old(notice.resent_at or notice.created_at, clock.now()):
         reason, cause = notice.reason or "not delivered in time", notice.cause or domain.NOT_IN_TIME
         return _record(notice, domain.FAILED, reason, cause)
-    code = _activation_code(notice, links)
+    path, secret = _link(notice, links)
     message_id = domain.message_id(notice.id, post.sender)
     try:
-        letter = _written(notice, f"{portal_url}/activate/{code}" if code else None)
+        letter = _written(notice, f"{portal_url}/{path}/{secret}" if secret else None)
         post.open()
         if not _begun(notice, letter):
             return None
         failpoint("mail.before-data")
         post.send(letter, message_id)
     except (domain.Rejected, domain.Deferred, domain.ReplyLost) as error:
-        raise type(error)(_without(code, str(error)), error.cause) from None
+        raise type(error)(_without(secret, str(error)), error.cause) from None
     failpoint("mail.after-data")
     return _record(notice, domain.SENT, message_id=message_id)
 
@@ -200,17 +203,22 @@ def _written(notice: Notice, link: str | None) -> domain.Letter:
         raise domain.Deferred(f"could not be written: {error!r}", domain.NOT_WRITTEN) from error
 
 
-def _without(code: str | None, said: str) -> str:
-    """A server that refuses a mail may quote its link; the code is a secret, also in an error."""
-    return said.replace(code, "…") if code else said
+def _without(secret: str | None, said: str) -> str:
+    """Hide the link's secret in an error: a server that refuses a mail may quote it."""
+    return said.replace(secret, "…") if secret else said
 
 
-def _activation_code(notice: Notice, links: Links) -> str | None:
-    """What the person still has to activate with; None when there is nothing to activate."""
-    if notice.kind != domain.LICENSE_ASSIGNED:
-        return None
-    asked = links.activation(notice.account, notice.data["license_id"], notice.assignment)
-    return None if asked.activated or notice.data["activated"] else asked.code
+def _link(notice: Notice, links: Links) -> tuple[str, str | None]:
+    """Return the page of the portal that the mail leads to, and the secret that it asks for.
+
+    Without a secret the mail has no link: a license that is activated needs none.
+    """
+    if notice.kind == domain.LICENSE_ASSIGNED:
+        asked = links.activation(notice.account, notice.data["license_id"], notice.assignment)
+        return "activate", None if asked.activated or notice.data["activated"] else asked.code
+    if notice.kind == domain.ADDRESS_CONFIRMATION:
+        return "address", links.address_token(notice.account, notice.member, notice.data["change_id"])
+    return "", None
 
 
 _DUE = (

@@ -10,7 +10,18 @@ DAY = 24 * 3600 * SECOND
 LANGUAGES = ("en", "fr")
 
 ORDER_PAID, LICENSE_ASSIGNED = "order-paid", "license-assigned"
-KINDS = (ORDER_PAID, LICENSE_ASSIGNED)
+ADDRESS_REQUESTED, ADDRESS_CONFIRMATION = "address-requested", "address-confirmation"
+ADDRESS_CHANGED, ROLES_CHANGED, NEW_DEVICE = "address-changed", "roles-changed", "new-device"
+KINDS = (
+    ORDER_PAID,
+    LICENSE_ASSIGNED,
+    ADDRESS_REQUESTED,
+    ADDRESS_CONFIRMATION,
+    ADDRESS_CHANGED,
+    ROLES_CHANGED,
+    NEW_DEVICE,
+)
+MEMBER_ROLE = "member"  # which everybody has; it is no news
 
 # queued → sending → sent | failed | unknown; queued → obsolete; sending → queued when it may be tried again
 QUEUED, SENDING = "queued", "sending"
@@ -76,6 +87,17 @@ class Activation(NamedTuple):
 
     code: str
     activated: bool
+
+
+def notice_id(event_id: str, kind: str) -> str:
+    """Return the id of an event's notice: of the first two kinds the event's own.
+
+    Of the others it has the event's time, by which notices are listed, and the kind: one event
+    may cause several mails.
+    """
+    if kind in (ORDER_PAID, LICENSE_ASSIGNED):
+        return event_id
+    return event_id[:19] + str(uuid.uuid5(uuid.UUID(event_id), kind))[19:]
 
 
 def worth_a_mail(happened_at: int, born_at: int, now: int) -> bool:

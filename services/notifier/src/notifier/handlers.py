@@ -5,9 +5,10 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
+from kit import clock
 from kit.cursors import Arrived, Handler, Handlers
 from notifier import commands, domain
-from notifier.models import Account, Member, Notice, Plan
+from notifier.models import Account, Member, MemberName, Notice, Plan
 
 
 class View(Schema):
@@ -31,6 +32,7 @@ class PlanPublished(View):
 class AccountDescribed(View):
     name = fields.String(required=True)
     locale = fields.String(required=True)
+    new_device_mail = fields.Boolean(load_default=None, allow_none=True)
 
 
 class MemberDescribed(View):
@@ -38,6 +40,30 @@ class MemberDescribed(View):
     email = fields.String(required=True)
     name = fields.String(required=True)
     locale = fields.String(load_default=None, allow_none=True)
+
+
+class MemberChanged(MemberDescribed):
+    changed = fields.Dict(load_default=dict)
+
+
+class AddressRequested(View):
+    change_id = fields.String(required=True)
+    member_id = fields.String(required=True)
+    email = fields.String(required=True)
+    new_email = fields.String(required=True)
+    expires_at = fields.String(required=True)
+
+
+class SignedIn(View):
+    id = fields.String(required=True)
+    email = fields.String(required=True)
+
+
+class SessionStarted(View):
+    member = fields.Nested(SignedIn, required=True)
+    device = fields.String(load_default=None, allow_none=True)
+    address = fields.String(load_default=None, allow_none=True)
+    new_device = fields.Boolean(load_default=False)
 
 
 class MemberRemoved(View):
@@ -105,7 +131,7 @@ def on_plan_published(_event: Arrived, told: dict[str, Any]) -> None:
 
 def on_account_described(event: Arrived, told: dict[str, Any]) -> None:
     Account.insert(id=event.subject, **told).on_conflict(
-        conflict_target=[Account.id], preserve=[Account.name, Account.locale]
+        conflict_target=[Account.id], preserve=[Account.name, Account.locale, Account.new_device_mail]
     ).execute()
 
 
@@ -114,6 +140,45 @@ def on_member_described(event: Arrived, told: dict[str, Any]) -> None:
     Member.insert(id=told["member_id"], account=event.subject, **described).on_conflict(
         conflict_target=[Member.id], update=described
     ).execute()
+    since = {"since": event.time, "name": told["name"], "email": told["email"]}
+    MemberName.insert(id=event.id, member=told["member_id"], **since).on_conflict_ignore().execute()
+
+
+def on_member_changed(event: Arrived, told: dict[str, Any]) -> None:
+    """Write to the former address about a new one, and to the person about their roles."""
+    on_member_described(event, told)
+    former, now = _before_and_after(told["changed"], "email")
+    if former and now:
+        data = {"to": former, "email": former, "new_email": now}
+        commands.queue_notice(domain.ADDRESS_CHANGED, event, told["member_id"], data)
+    before, after = ({*map(str, roles or ())} for roles in _before_and_after(told["changed"], "roles"))
+    granted, withdrawn = (sorted(roles - {domain.MEMBER_ROLE}) for roles in (after - before, before - after))
+    if granted or withdrawn:
+        roles_changed = {"given": granted, "taken": withdrawn}
+        commands.queue_notice(domain.ROLES_CHANGED, event, told["member_id"], roles_changed)
+
+
+def _before_and_after(changed: dict[str, Any], field: str) -> tuple[Any, Any]:
+    match changed.get(field):
+        case [before, after]:
+            return before, after
+    return None, None
+
+
+def on_address_requested(event: Arrived, told: dict[str, Any]) -> None:
+    """Ask the new address for its confirmation, and warn the one that the person has."""
+    for kind, to in ((domain.ADDRESS_CONFIRMATION, "new_email"), (domain.ADDRESS_REQUESTED, "email")):
+        commands.queue_notice(kind, event, told["member_id"], {**told, "to": told[to]})
+
+
+def on_session_started(event: Arrived, told: dict[str, Any]) -> None:
+    """Warn the person when the device is new, unless the account wants no such mails."""
+    if not told["new_device"]:
+        return
+    account: Account | None = Account.get_or_none(Account.id == event.subject)
+    if account is None or account.new_device_mail is not False:
+        data = {**told, "time": clock.to_text(event.time)}
+        commands.queue_notice(domain.NEW_DEVICE, event, told["member"]["id"], data)
 
 
 def on_member_removed(event: Arrived, told: dict[str, Any]) -> None:
@@ -160,7 +225,8 @@ HANDLERS: Handlers = {
             "account.opened": Handler(AccountDescribed(), on_account_described),
             "account.changed": Handler(AccountDescribed(), on_account_described),
             "member.added": Handler(MemberDescribed(), on_member_described),
-            "member.changed": Handler(MemberDescribed(), on_member_described),
+            "member.changed": Handler(MemberChanged(), on_member_changed),
+            "member.address-requested": Handler(AddressRequested(), on_address_requested),
             "member.removed": Handler(MemberRemoved(), on_member_removed),
             "license.assigned": Handler(LicenseAssigned(), on_license_assigned),
             "license.reminded": Handler(LicenseReminded(), on_license_reminded),

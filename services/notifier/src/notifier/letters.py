@@ -14,7 +14,7 @@ from kit import db
 from kit.db import given
 from notifier import domain
 from notifier.models import Account, Member, Notice, Plan
-from notifier.wording import Wording
+from notifier.wording import NOT_SAID, Wording
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("notifier"),
@@ -42,7 +42,8 @@ INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 def write(notice: Notice, link: str | None) -> domain.Letter:
     """The mail as it is sent now; Deferred while somebody in it is unknown, Obsolete when they left.
 
-    `link`: where the person activates the license; None when there is nothing to activate.
+    `link`: what the mail asks for; None when it asks for nothing. A notice may name its address
+    (`to`): mails about a new address go to the former one, or to the new one.
     """
     found = _READER(id=notice.member, account=notice.account)
     if not found:
@@ -55,14 +56,14 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
     facts = {"name": reader.name, "account": reader.account_name, **FACTS[notice.kind](notice, wording)}
 
     def part(name: str, shown_link: str | None = link) -> str:
-        template = TEMPLATES.get_template(f"{notice.kind}/{name}")
+        template = TEMPLATES.get_template(f"{FOLDERS.get(notice.kind, notice.kind)}/{name}")
         return template.render(
-            language=wording.language, words=words, wording=wording, link=shown_link, **facts
+            language=wording.language, words=words, wording=wording, link=shown_link, said=facts, **facts
         )
 
     text = part("body.txt")
     return domain.Letter(
-        to=reader.email,
+        to=notice.data.get("to") or reader.email,
         name=reader.name,
         language=wording.language,
         subject=" ".join(part("subject.txt").split()),
@@ -105,7 +106,40 @@ def _license_assigned(notice: Notice, wording: Wording) -> dict[str, Any]:
     }
 
 
-FACTS = {domain.ORDER_PAID: _order_paid, domain.LICENSE_ASSIGNED: _license_assigned}
+def _address(notice: Notice, wording: Wording) -> dict[str, Any]:
+    deadline = notice.data.get("expires_at")
+    return {
+        "actor": wording.actor(notice.actor),
+        "email": notice.data["email"],
+        "new_email": notice.data["new_email"],
+        "until": wording.moment(deadline) if deadline else "",
+    }
+
+
+def _roles(notice: Notice, wording: Wording) -> dict[str, Any]:
+    return {"actor": wording.actor(notice.actor), "changes": wording.roles(**notice.data)}
+
+
+def _new_device(notice: Notice, wording: Wording) -> dict[str, Any]:
+    data = notice.data
+    return {
+        "device": data["device"] or NOT_SAID,
+        "address": data["address"] or NOT_SAID,
+        "when": wording.moment(data["time"]),
+    }
+
+
+FACTS = {
+    domain.ORDER_PAID: _order_paid,
+    domain.LICENSE_ASSIGNED: _license_assigned,
+    domain.ADDRESS_REQUESTED: _address,
+    domain.ADDRESS_CONFIRMATION: _address,
+    domain.ADDRESS_CHANGED: _address,
+    domain.ROLES_CHANGED: _roles,
+    domain.NEW_DEVICE: _new_device,
+}
+# Mails that are paragraphs of words.json and perhaps a button share their templates.
+FOLDERS = dict.fromkeys(domain.KINDS[2:], "paragraphs")
 
 
 @jinja2.pass_context

@@ -94,6 +94,7 @@ class Account(db.Table):
     id = db.Id(primary_key=True)
     name = peewee.TextField()
     locale = peewee.TextField()
+    new_device_mail = peewee.BooleanField(null=True)  # null: as by default, which is on
 
 
 class Member(db.Table):
@@ -105,6 +106,24 @@ class Member(db.Table):
     name = peewee.TextField()
     locale = peewee.TextField(null=True)
     removed_at = db.Instant(null=True)
+
+
+class MemberName(db.Table):
+    """Name and address that a person had from `since` on; `id` is that of the event that said so.
+
+    The activity log shows people as they were called at the time, whichever source's event comes
+    first, so that renaming a person changes nothing of what the log says.
+    """
+
+    id = db.Id(primary_key=True)
+    member = db.Id()
+    since = db.Instant()
+    name = peewee.TextField()
+    email = peewee.TextField()
+
+    class Meta:
+        table_name = "member_names"
+        indexes = ((("member", "since"), False),)
 
 
 class Plan(db.Table):

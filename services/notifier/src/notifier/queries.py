@@ -15,8 +15,28 @@ from notifier.wording import Wording, members_of
 
 CSV_PAGE = 500
 HEADERS = {
-    "en": ["Time (UTC)", "Who", "What happened", "Type", "Source", "Address", "Details"],
-    "fr": ["Heure (UTC)", "Qui", "Ce qui s’est passé", "Type", "Source", "Adresse", "Détails"],
+    "en": [
+        "Time (UTC)",
+        "Who",
+        "What happened",
+        "Type",
+        "Source",
+        "Address",
+        "Details",
+        "Actor id",
+        "Actor e-mail",
+    ],
+    "fr": [
+        "Heure (UTC)",
+        "Qui",
+        "Ce qui s’est passé",
+        "Type",
+        "Source",
+        "Adresse",
+        "Détails",
+        "Identifiant",
+        "Courriel",
+    ],
 }
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet would run a cell that begins like this
 
@@ -109,7 +129,7 @@ def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:
             "time": row.time,
             "source": row.source,
             "type": row.type,
-            "actor": {"id": row.actor, "name": wording.actor(row.actor)},
+            "actor": wording.actor_at(row),
             "address": row.address,
             "summary": wording.summary(row),
             "data": row.data,
@@ -128,6 +148,8 @@ def _cells(item: dict[str, Any]) -> list[str]:
         item["source"],
         item["address"] or "",
         details,
+        item["actor"]["id"],
+        item["actor"]["email"] or "",
     ]
 
 

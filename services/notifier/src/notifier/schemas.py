@@ -22,7 +22,11 @@ class ActivityQuery(CsvQuery, schema.PageQuery):
 
 class Actor(Schema):
     id = fields.String(metadata={"description": "member:<id>, service:<name> or operator:<name>"})
-    name = fields.String()
+    name = fields.String(metadata={"description": "What the actor was called when it happened."})
+    email = fields.String(
+        allow_none=True,
+        metadata={"description": "The e-mail address that a member had when it happened; else null."},
+    )
 
 
 class Activity(Schema):

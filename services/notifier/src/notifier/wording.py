@@ -2,19 +2,21 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
+from operator import itemgetter
 from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from kit import db
 from notifier import domain
-from notifier.models import Activity, Member, Plan
+from notifier.models import Activity, Member, MemberName, Plan
 
 _PLANS = db.Statement(Plan.select(Plan.code, Plan.name))
 LOCALES = {"en": "en_CA", "fr": "fr_CA"}
@@ -32,8 +34,15 @@ WORDS = {
         "recipient": "A recipient",
         "parked": "%s of them not renewed",
         "undone": "%s (undone by a restore from a backup)",
+        "given": "Given: %s.",
+        "taken": "Taken away: %s.",
         "order-paid": "receipt",
         "license-assigned": "license confirmation",
+        "address-requested": "warning about a new e-mail address",
+        "address-confirmation": "request to confirm a new e-mail address",
+        "address-changed": "notice of a changed e-mail address",
+        "roles-changed": "notice of changed roles",
+        "new-device": "notice of a sign-in from a new device",
     },
     "fr": {
         "nobody": "Une personne",
@@ -42,8 +51,15 @@ WORDS = {
         "recipient": "Un destinataire",
         "parked": "dont %s sans renouvellement",
         "undone": "%s (annulé par la restauration d’une sauvegarde)",
+        "given": "Attribué\u00a0: %s.",
+        "taken": "Retiré\u00a0: %s.",
         "order-paid": "reçu",
         "license-assigned": "confirmation de licence",
+        "address-requested": "avertissement sur une nouvelle adresse de courriel",
+        "address-confirmation": "demande de confirmation d’une nouvelle adresse de courriel",
+        "address-changed": "avis de changement d’adresse de courriel",
+        "roles-changed": "avis de changement de rôles",
+        "new-device": "avis de connexion depuis un nouvel appareil",
     },
 }
 
@@ -59,7 +75,15 @@ REASONS = {
     "paid": {"en": "what was due is paid", "fr": "le montant dû est payé"},
     "settled": {"en": "the matter is settled", "fr": "l’affaire est réglée"},
     "mistake": {"en": "it was a mistake", "fr": "c’était une erreur"},
+    "no longer requested": {"en": "no longer requested", "fr": "la demande n’est plus valable"},
     "no longer a member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
+}
+
+ROLES = {
+    "administrator": {"en": "administrator", "fr": "administrateur"},
+    "purchaser": {"en": "purchaser", "fr": "acheteur"},
+    "people-manager": {"en": "people manager", "fr": "gestionnaire des utilisateurs"},
+    "auditor": {"en": "auditor", "fr": "auditeur"},
 }
 
 STATUSES = {
@@ -70,12 +94,16 @@ STATUSES = {
 
 
 class Wording:
-    """Says things in `language`; names of members and plans come from our own copies, read once."""
+    """Says things in `language`; names of members and plans come from our own copies, read once.
+
+    A summary names people as they were called when it happened; mails name them as of now.
+    """
 
     def __init__(self, language: str):
         self.language = language
         self.locale = LOCALES[language]
-        self._members: dict[str, str | None] = {}
+        self._names: dict[str, list[tuple[int, str, str]]] = {}  # member → (since, name, address), in order
+        self._at: int | None = None  # the instant as of which people are named; None: now
         self._plans: dict[str, str] | None = None
         self.filters: dict[str, Callable[[Any, dict[str, Any]], str]] = {
             "money": lambda amount, data: self.money(amount, data["currency"]),
@@ -118,18 +146,46 @@ class Wording:
         """Why something was refused, which comes as a code."""
         return REASONS.get(code, {}).get(self.language) or code.replace("-", " ")
 
+    def moment(self, text: str) -> str:
+        """Write an instant out, in UTC."""
+        instant = datetime.fromisoformat(text).astimezone(UTC)
+        return f"{format_datetime(instant, 'long', tzinfo=UTC, locale=self.locale)}"
+
+    def roles(self, given: list[str], taken: list[str]) -> str:
+        """Say which roles were given and which were taken away."""
+        parts = [(word, codes) for word, codes in (("given", given), ("taken", taken)) if codes]
+        names = {code: ROLES.get(code, {}).get(self.language, code) for code in (*given, *taken)}
+        words = WORDS[self.language]
+        return " ".join(words[word] % ", ".join(names[code] for code in codes) for word, codes in parts)
+
     def member(self, member_id: str | None) -> str:
-        if member_id is not None and member_id not in self._members:
+        name, _ = self._person(member_id)
+        return name or WORDS[self.language]["nobody"]
+
+    def _person(self, member_id: str | None) -> tuple[str | None, str | None]:
+        """Return name and address as of `_at`: a person's first ones count for the time before."""
+        if member_id is None:
+            return None, None
+        if member_id not in self._names:
             self.know_members([member_id])
-        return self._members.get(member_id or "") or WORDS[self.language]["nobody"]
+        names = self._names[member_id]
+        if not names:
+            return None, None
+        past = len(names) if self._at is None else bisect_right(names, self._at, key=itemgetter(0))
+        return names[max(past - 1, 0)][1:]
 
     def know_members(self, member_ids: Iterable[str]) -> None:
-        """Read the names that will be needed in one query instead of one by one."""
-        asked = set(member_ids) - self._members.keys()
-        self._members.update(dict.fromkeys(asked))
+        """Read the names that will be needed at once instead of one by one."""
+        asked = set(member_ids) - self._names.keys()
+        self._names.update({member_id: [] for member_id in asked})
         ids = [member_id for member_id in asked if domain.is_id(member_id)]
-        for member in Member.select(Member.id, Member.name).where(Member.id.in_(ids)):
-            self._members[member.id] = member.name
+        for row in (
+            MemberName.select().where(MemberName.member.in_(ids)).order_by(MemberName.since, MemberName.id)
+        ):
+            self._names[row.member].append((row.since, row.name, row.email))
+        unnamed = [member_id for member_id in ids if not self._names[member_id]]
+        for member in Member.select().where(Member.id.in_(unnamed)) if unnamed else ():
+            self._names[member.id] = [(0, member.name, member.email)]
 
     def actor(self, actor: str) -> str:
         """member:<id> by name; everybody else by what they are."""
@@ -138,8 +194,16 @@ class Wording:
             return self.member(who)
         return WORDS[self.language][kind if kind in ("operator", "recipient") else "service"]
 
+    def actor_at(self, activity: Activity) -> dict[str, str | None]:
+        """Return id, name and e-mail address that the actor had when it happened."""
+        self._at = activity.time
+        kind, _, who = activity.actor.partition(":")
+        email = self._person(who)[1] if kind == "member" else None
+        return {"id": activity.actor, "name": self.actor(activity.actor), "email": email}
+
     def summary(self, activity: Activity) -> str:
         """The contract's one line about an event; the type in words when the contract has none."""
+        self._at = activity.time
         template = SUMMARIES.get(activity.type, {}).get(self.language)
         said = re.sub("[.-]", " ", activity.type).capitalize()
         if template is not None:

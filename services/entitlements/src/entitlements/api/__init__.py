@@ -1,5 +1,6 @@
 """Routes: load, call a command or a query, dump."""
 
-from entitlements.api import accounts, activations, checks, domains, members, seats, sign_ins
+from entitlements.api import accounts, activations, addresses, checks, domains, members, seats, sign_ins
 
-BLUEPRINTS = [module.blueprint for module in (accounts, domains, members, seats, checks, activations, sign_ins)]
+MODULES = (accounts, domains, members, seats, checks, activations, addresses, sign_ins)
+BLUEPRINTS = [module.blueprint for module in MODULES]

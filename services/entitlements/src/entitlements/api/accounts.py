@@ -31,9 +31,9 @@ def get_account(account_id: str) -> models.Account:
 
 
 @blueprint.patch("/accounts/<uuid:account_id>")
-@auth.allow("billing")
+@auth.allow("billing", "roles")
 @blueprint.arguments(schemas.AccountChanges)
 @blueprint.response(200, schemas.Account)
 def change_account(changes: dict[str, Any], account_id: str) -> models.Account:
-    """Change the details that are given; the currency stays."""
-    return commands.change_account(account_id, changes)
+    """Change the details that are given; the currency stays. `new_device_mail` needs `roles`."""
+    return commands.change_account(account_id, changes, auth.caller().grants)

@@ -42,7 +42,10 @@ def get_member(account_id: str, member_id: str) -> models.Member:
 @blueprint.arguments(schemas.MemberChanges)
 @blueprint.response(200, schemas.Member)
 def change_member(changes: dict[str, Any], account_id: str, member_id: str) -> models.Member:
-    """Roles, and the address of somebody who has any, need the permission `roles`."""
+    """Change a person; a new e-mail address takes effect when it is confirmed by the link sent there.
+
+    Roles need the permission `roles`, as do name and address of people with more than `member`.
+    """
     commands.change_member(account_id, member_id, changes, auth.caller().grants)
     return queries.member(account_id, member_id)
 
@@ -53,3 +56,20 @@ def change_member(changes: dict[str, Any], account_id: str, member_id: str) -> m
 def remove_member(account_id: str, member_id: str) -> None:
     """Remove a person and free their seat."""
     commands.remove_member(account_id, member_id, auth.caller().grants)
+
+
+@blueprint.post("/accounts/<uuid:account_id>/members/<uuid:member_id>/address-change")
+@auth.allow("people")
+@blueprint.response(200, schemas.Member)
+def renew_address_change(account_id: str, member_id: str) -> models.Member:
+    """Send another confirmation link; the one before stops working."""
+    commands.renew_address_change(account_id, member_id, auth.caller().grants)
+    return queries.member(account_id, member_id)
+
+
+@blueprint.delete("/accounts/<uuid:account_id>/members/<uuid:member_id>/address-change")
+@auth.allow("people")
+@blueprint.response(204)
+def cancel_address_change(account_id: str, member_id: str) -> None:
+    """Withdraw a new e-mail address that has not confirmed yet."""
+    commands.cancel_address_change(account_id, member_id, auth.caller().grants)

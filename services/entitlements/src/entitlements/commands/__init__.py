@@ -8,6 +8,11 @@ from entitlements.commands.activations import (
     release_device,
     release_devices,
 )
+from entitlements.commands.addresses import (
+    cancel_address_change,
+    confirm_address_change,
+    renew_address_change,
+)
 from entitlements.commands.assignments import assign_license, assign_licenses, unassign_license
 from entitlements.commands.domains import add_domain, approve_domain, remove_domain
 from entitlements.commands.guesses import forget_guesses, limit_guesses
@@ -27,8 +32,10 @@ __all__ = [
     "approve_domain",
     "assign_license",
     "assign_licenses",
+    "cancel_address_change",
     "change_account",
     "change_member",
+    "confirm_address_change",
     "forget_guesses",
     "limit_guesses",
     "note_status",
@@ -38,6 +45,7 @@ __all__ = [
     "release_devices",
     "remove_domain",
     "remove_member",
+    "renew_address_change",
     "retell_account",
     "send_reminders",
     "unassign_license",

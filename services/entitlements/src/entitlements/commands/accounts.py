@@ -6,6 +6,9 @@ from entitlements import domain, events
 from entitlements.commands import domains, members
 from entitlements.models import Account, AllowedAddress, Member
 from kit import db, outbox
+from kit.errors import Forbidden
+
+NEW_DEVICE_MAIL = "new_device_mail"
 
 
 def open_account(details: dict[str, Any], first_administrator: dict[str, Any]) -> tuple[Account, Member]:
@@ -24,10 +27,17 @@ def open_account(details: dict[str, Any], first_administrator: dict[str, Any]) -
         return account, member
 
 
-def change_account(account_id: str, changes: dict[str, Any]) -> Account:
-    """Set name, locale, time_zone or address; what is the same already is not announced."""
+def change_account(account_id: str, changes: dict[str, Any], grants: frozenset[str]) -> Account:
+    """Set name, locale, time_zone, address or new_device_mail; no event when all is the same already.
+
+    Mails about new devices protect people, so only callers who may give roles turn them off.
+    """
+    if changes.keys() - {NEW_DEVICE_MAIL} and "billing" not in grants:
+        raise Forbidden("permission-missing", "The account's details need billing.", needs=["billing"])
     with db.atomic():
         account = Account.locked(account_id)
+        if changes.get(NEW_DEVICE_MAIL, account.mails_new_devices) != account.mails_new_devices:
+            domain.need_roles(grants)
         if any(getattr(account, field) != value for field, value in changes.items()):
             for field, value in changes.items():
                 setattr(account, field, value)

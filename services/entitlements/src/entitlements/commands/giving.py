@@ -22,7 +22,6 @@ from entitlements.models import (
     PlanVersion,
     Pool,
     Restriction,
-    dashed,
 )
 from kit import clock, db, outbox
 from kit.errors import Refusal, refuse
@@ -208,8 +207,8 @@ def _takers(account_id: str, plan: Plan, keys: set[str]) -> dict[str, Taker]:
 
 def _taker(account_id: str, row: tuple[Any, ...]) -> Taker:
     member, email, name, state, assignment, license, *rest = row
-    id = dashed(member)
-    held = assignment and Holding(dashed(assignment), account_id, dashed(license), id, *rest)
+    id = domain.dashed(member)
+    held = assignment and Holding(domain.dashed(assignment), account_id, domain.dashed(license), id, *rest)
     return Taker(id, account_id, email, name, state, held)
 
 
@@ -219,8 +218,8 @@ def _formers(plan: Plan, member_ids: Iterable[str]) -> dict[str, list[Free]]:
     chosen = (plan.code, domain.UNASSIGNED, lately, domain.FREE)
     formers: dict[str, list[Free]] = {}
     for member, *free, id, code, activated_at in _run(_FORMER, *chosen, among=map(db.bare, member_ids)):
-        former = Former(dashed(id), code, activated_at)
-        formers.setdefault(dashed(member), []).append(_license(*free)._replace(former=former))
+        former = Former(domain.dashed(id), code, activated_at)
+        formers.setdefault(domain.dashed(member), []).append(_license(*free)._replace(former=former))
     return formers
 
 
@@ -231,7 +230,7 @@ def _free(account_id: str, plan: Plan, most: int) -> list[Free]:
 
 
 def _license(id: str, interval: str, version: int, status: str) -> Free:
-    return Free(dashed(id), interval, version, status)
+    return Free(domain.dashed(id), interval, version, status)
 
 
 def _grant(plan: Plan, features: dict[int, dict[str, Any]], license: Free) -> dict[str, Any]:

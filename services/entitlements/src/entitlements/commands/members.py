@@ -3,52 +3,59 @@
 from typing import Any
 
 from entitlements import domain, events
-from entitlements.commands import assignments, domains
-from entitlements.models import Account, Member
+from entitlements.commands import addresses, assignments, domains
+from entitlements.models import Account, AddressChange, Member
 from kit import clock, db, outbox
-from kit.errors import Forbidden, refuse
+from kit.errors import refuse
 
 MAY_GIVE_ROLES = frozenset(("roles",))
 # Not the counter: a sign-in, which does not lock the account, would be undone and its link work once more.
-CHANGED = (Member.name, Member.email, Member.known_as, Member.locale, Member.roles)
+CHANGED = (Member.name, Member.known_as, Member.locale, Member.roles)
 
 
 def add_member(account_id: str, person: dict[str, Any], grants: frozenset[str] = MAY_GIVE_ROLES) -> Member:
     """Add {email, name, locale or None, roles}; `grants` are the caller's."""
     with db.atomic():
         account = Account.locked(account_id)
-        if domain.privileged(person["roles"]):
-            _need_roles(grants)
+        domain.check_touchable(person["roles"], grants)
         domains.check_address(account_id, person["email"])
-        _check_unused(account_id, person["email"])
+        addresses.check_unused(account_id, person["email"])
         locale = person.get("locale") or account.locale
         member = Member(id=clock.new_id(), account=account, roles=sorted(set(person["roles"])), locale=locale)
-        member.name_anew(person["name"], person["email"])
+        member.rename(person["name"], person["email"])
         member.save(force_insert=True)
         outbox.add(events.member_added(member))
         return member
 
 
 def change_member(account_id: str, member_id: str, changes: dict[str, Any], grants: frozenset[str]) -> Member:
-    """Set name, e-mail, locale or roles. The seat stays whatever changes; one administrator remains."""
+    """Set name, locale or roles at once, and ask a new e-mail address for its confirmation.
+
+    The seat stays whatever changes; one administrator remains. People who have more than the
+    member role are renamed only by callers who may give roles: a name carries authority. The
+    locale only chooses a language, so it is free.
+    """
     with db.atomic():
         Account.locked(account_id)
         member = _active_member(account_id, member_id)
         roles = sorted(set(changes.get("roles", member.roles)))
-        email = changes.get("email", member.email)
-        if roles != member.roles or (email != member.email and domain.privileged(member.roles)):
-            _need_roles(grants)
-        if email != member.email:
-            domains.check_address(account_id, email)
-            _check_unused(account_id, email)
+        name, email = changes.get("name", member.name), changes.get("email", member.email)
+        if roles != member.roles:
+            domain.need_roles(grants)
+        if (name, email) != (member.name, member.email):
+            domain.check_touchable(member.roles, grants)
         if domain.ADMINISTRATOR in set(member.roles) - set(roles):
             _check_another_administrator(member)
-        before = events.member_changed(member)
-        member.name_anew(changes.get("name", member.name), email)
+        former = events.described(member)
+        member.rename(name, member.email)
         member.locale, member.roles = changes.get("locale", member.locale), roles
-        if events.member_changed(member) != before:
+        if events.described(member) != former:
             member.save(only=CHANGED)
-            outbox.add(events.member_changed(member))
+            outbox.add(events.member_changed(member, former))
+        if email != member.email:
+            pending = AddressChange.of_member(member.id)
+            if pending is None or pending.email != email:
+                addresses.open_address_change(member, email)
         return member
 
 
@@ -57,11 +64,11 @@ def remove_member(account_id: str, member_id: str, grants: frozenset[str]) -> No
     with db.atomic():
         Account.locked(account_id)
         member = _active_member(account_id, member_id)
-        if domain.privileged(member.roles):
-            _need_roles(grants)
+        domain.check_touchable(member.roles, grants)
         if domain.ADMINISTRATOR in member.roles:
             _check_another_administrator(member)
         assignments.free_seats_of(member)
+        addresses.drop_address_change(member)
         member.state, member.removed_at = domain.REMOVED, clock.now()
         member.save(only=[Member.state, Member.removed_at])
         outbox.add(events.member_removed(member))
@@ -72,17 +79,6 @@ def _active_member(account_id: str, member_id: str) -> Member:
     member = Member.of_account(account_id, member_id)
     member.check_active()
     return member
-
-
-def _need_roles(grants: frozenset[str]) -> None:
-    if "roles" not in grants:
-        raise Forbidden("permission-missing", "Only who may give roles may do this.", needs=["roles"])
-
-
-def _check_unused(account_id: str, email: str) -> None:
-    taken = (Member.account == account_id) & (Member.email == email) & (Member.state == domain.ACTIVE)
-    if Member.select().where(taken).exists():
-        refuse("email-taken", f"{email} belongs to a member already.", email=email)
 
 
 def _check_another_administrator(member: Member) -> None:

@@ -2,6 +2,7 @@
 
 from entitlements.queries.accounts import account, domains, sign_ins
 from entitlements.queries.activations import activation_of, code_described, devices
+from entitlements.queries.addresses import address_change, address_link, read_address_token
 from entitlements.queries.checks import check, check_many, entitlements
 from entitlements.queries.members import member, members, standing
 from entitlements.queries.seats import licenses, parkings, pools
@@ -11,6 +12,8 @@ from entitlements.queries.verify import differences
 __all__ = [
     "account",
     "activation_of",
+    "address_change",
+    "address_link",
     "check",
     "check_many",
     "code_described",
@@ -23,6 +26,7 @@ __all__ = [
     "members",
     "parkings",
     "pools",
+    "read_address_token",
     "sign_ins",
     "snapshot",
     "standing",

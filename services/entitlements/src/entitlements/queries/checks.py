@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, NoReturn
 
 from entitlements import domain
-from entitlements.models import JOIN_RESTRICTION, Account, Member, PlanVersion, dashed
+from entitlements.models import JOIN_RESTRICTION, Account, Member, PlanVersion
 from entitlements.queries.raw import chosen, parsed
 from kit.errors import Refusal, refuse
 
@@ -77,7 +77,7 @@ def _held_by(member_ids: Iterable[str]) -> dict[str, Held]:
     rows = defaultdict(list)
     for member, account, plan, restricted, features in chosen(_HELD, list(member_ids)):
         status = restricted or (domain.ACTIVE if plan else domain.NONE)
-        rows[dashed(member)].append(Held(dashed(account), plan, status, parsed(features)))
+        rows[domain.dashed(member)].append(Held(domain.dashed(account), plan, status, parsed(features)))
     return {member: _together(licenses) for member, licenses in rows.items()}
 
 

@@ -5,8 +5,18 @@ from typing import Any
 import peewee
 
 from entitlements import domain
-from entitlements.models import LIVE, RESTRICTED, STATUS, Assignment, License, Member, Restriction
+from entitlements.models import (
+    LIVE,
+    RESTRICTED,
+    STATUS,
+    AddressChange,
+    Assignment,
+    License,
+    Member,
+    Restriction,
+)
 from entitlements.queries import paging
+from kit import clock
 
 WITHOUT_LICENSE = "none"
 ANY_STATE = "all"
@@ -32,12 +42,14 @@ def members(account_id: str, *, q: str, state: str, plan: str, cursor: str, limi
         chosen = chosen.where((Member.known_as > name) | ((Member.known_as == name) & (Member.id > last)))
     rows = list(chosen.order_by(Member.known_as, Member.id).limit(limit + 1))
     _attach_licenses(rows)
+    _attach_address_changes(rows)
     return paging.page(rows, limit, "known_as", "id")
 
 
 def member(account_id: str, member_id: str) -> Member:
     found = Member.of_account(account_id, member_id)
     _attach_licenses([found])
+    _attach_address_changes([found])
     return found
 
 
@@ -62,3 +74,14 @@ def _attach_licenses(rows: list[Member]) -> None:
         held = {assignment.member_id: assignment for assignment in chosen}
     for row in rows:
         row.assignment = held.get(row.id)
+
+
+def _attach_address_changes(rows: list[Member]) -> None:
+    """Attach the open requests of the page in one query."""
+    pending = {}
+    if rows:
+        is_open = AddressChange.ended_at.is_null() & (AddressChange.expires_at > clock.now())
+        of_page = AddressChange.member.in_([row.id for row in rows]) & is_open
+        pending = {change.member_id: change for change in AddressChange.select().where(of_page)}
+    for row in rows:
+        row.address_change = pending.get(row.id)

@@ -4,7 +4,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from entitlements.models import JOIN_RESTRICTION, dashed
+from entitlements import domain
+from entitlements.models import JOIN_RESTRICTION
 from entitlements.queries import paging
 from entitlements.queries.raw import read
 from kit import clock, db
@@ -94,10 +95,13 @@ def _described(rows: list[Row], used: dict[Grant, int]) -> dict[str, Any]:
     return {
         "account_id": first.account,
         "sequence": first.sequence,
-        "id": dashed(first.last),
+        "id": domain.dashed(first.last),
         "at": clock.to_text(first.moved_at),
         "holders": [
-            {"grant": used.setdefault(row.grant, len(used)), "members": [*map(dashed, row.members.split())]}
+            {
+                "grant": used.setdefault(row.grant, len(used)),
+                "members": [*map(domain.dashed, row.members.split())],
+            }
             for row in rows
             if row.members
         ],

@@ -77,7 +77,7 @@ def _by_plan(pools: dict[Any, int]) -> dict[Any, int]:
 
 def _facts() -> Facts:
     """What the rows say of everything that is announced."""
-    account, member = events.account_changed, events.member_changed
+    account, member = events.account_changed, events.member_added
     held = Assignment.select(Assignment, STATUS).join(License).where(LIVE)
     live = list(held.join(Restriction, peewee.JOIN.LEFT_OUTER, on=RESTRICTED, attr="restriction"))
     return {
@@ -117,9 +117,10 @@ def _log() -> tuple[dict[Any, int], Facts]:
 def _note(facts: Facts, type_: str, account: str, data: dict[str, Any]) -> None:
     match type_:
         case "account.opened" | "account.changed":
-            facts[ACCOUNT][account] = data
+            facts[ACCOUNT][account] = {"new_device_mail": True, **data}  # release 0.1 did not say it
         case "member.added" | "member.changed":
-            facts[MEMBER][data["member_id"]] = (account, data)
+            state = {field: value for field, value in data.items() if field != "changed"}
+            facts[MEMBER][data["member_id"]] = (account, state)
         case "member.removed":
             _, known = facts[MEMBER][data["member_id"]]
             facts[MEMBER][data["member_id"]] = (account, {**known, "state": domain.REMOVED})

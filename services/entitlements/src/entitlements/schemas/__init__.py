@@ -22,7 +22,15 @@ from entitlements.schemas.checks import (
     Verdict,
 )
 from entitlements.schemas.domains import Domain, NewDomain
-from entitlements.schemas.members import Member, MemberChanges, MembersQuery, NewMember
+from entitlements.schemas.members import (
+    AddressChange,
+    AddressLink,
+    AddressToken,
+    Member,
+    MemberChanges,
+    MembersQuery,
+    NewMember,
+)
 from entitlements.schemas.seats import (
     Assignment,
     BulkAssignment,
@@ -44,6 +52,9 @@ __all__ = [
     "AccountChanges",
     "Activation",
     "ActivationCode",
+    "AddressChange",
+    "AddressLink",
+    "AddressToken",
     "Answers",
     "Assignment",
     "BulkAssignment",

@@ -8,6 +8,7 @@ from marshmallow import Schema as Answer
 from marshmallow import ValidationError, fields
 
 from entitlements.schemas.members import Member
+from entitlements.schemas.seats import Flag
 from entitlements.schemas.texts import Email, Name, locale
 from kit import schema
 
@@ -20,6 +21,7 @@ LINES = {
     "properties": {"country": {"type": "string", "pattern": COUNTRY.regex.pattern}},
 }
 TIME_ZONE = {"description": "A name of the IANA database.", "examples": ["America/Toronto"]}
+NEW_DEVICE_MAIL = {"description": "Whether people get a mail when they sign in from a new device."}
 
 
 @cache
@@ -57,6 +59,7 @@ class AccountChanges(schema.Body):
     locale = locale()
     time_zone = fields.String(validate=_is_time_zone, metadata=TIME_ZONE)
     address = Address()
+    new_device_mail = Flag(metadata=NEW_DEVICE_MAIL)
 
 
 class FirstAdministrator(schema.Body):
@@ -82,6 +85,7 @@ class Account(Answer):
     currency = fields.String()
     address = fields.Dict()
     opened_at = schema.Instant()
+    new_device_mail = fields.Boolean(attribute="mails_new_devices", metadata=NEW_DEVICE_MAIL)
 
 
 class OpenedAccount(Account):

@@ -62,4 +62,35 @@ class Member(Answer):
         lambda member: sorted(member.permissions), metadata={"type": "array", "items": {"type": "string"}}
     )
     license = fields.Nested(MemberLicense, attribute="assignment", allow_none=True)
+    pending_email = fields.String(
+        attribute="address_change.email",
+        dump_default=None,
+        allow_none=True,
+        metadata={"description": "A new address that has not confirmed yet; null: none."},
+    )
+    pending_until = schema.Instant(
+        attribute="address_change.expires_at",
+        dump_default=None,
+        allow_none=True,
+        metadata={"description": "Until when the new address can confirm; null: none waits."},
+    )
     added_at = schema.Instant()
+
+
+class AddressLink(Answer):
+    change_id = fields.String(metadata={"description": "The request that the link confirms."})
+    token = fields.String(metadata={"description": "The last part of the link; a secret."})
+
+
+class AddressToken(schema.Body):
+    token = schema.Text(
+        longest=2000, required=True, metadata={"description": "The last part of the mailed link."}
+    )
+
+
+class AddressChange(Answer):
+    account_id = fields.String()
+    account_name = fields.String(attribute="account.name")
+    member_id = fields.String()
+    name = fields.String(attribute="member.name")
+    email = fields.String(metadata={"description": "The new address."})
