@@ -77,6 +77,7 @@ def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, 
     office.buys("eco", 3)
     bob = office.hires("bob")
     office.assigns(bob, "eco")
+    office.does("POST", "/reminders", {"members": [bob]})
     license = office.gets(f"/members/{bob}")["license"]["id"]
     notifier = bearer("activation:link", issuer="notifier")
     code = client.get(f"{office.url}/licenses/{license}/activation", headers=notifier).json["code"]
