@@ -366,6 +366,11 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
             ]
         }
 
+    @route("POST", "/v1/refusals", "entitlements", "sign-in")
+    def note_refusal() -> tuple[str, int]:
+        suite.refusals.append(request.json)
+        return "", 204
+
     @route("POST", "/v1/sign-ins/<member_id>/uses", "entitlements", "sign-in")
     def use(member_id: str) -> tuple[Json, int]:
         if suite.counters[member_id] != request.json["counter"]:

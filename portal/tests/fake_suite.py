@@ -74,6 +74,7 @@ class Suite:
         self.reminded: set[str] = set()
         self.devices: dict[str, list[dict[str, Any]]] = {}  # by member
         self.wait = 0  # seconds, for whoever tries a code
+        self.refusals: list[dict[str, Any]] = []
         self.limited = 0  # seconds until the next export
         self.sign_ins_limited: dict[str, Any] = {}  # facts of the refusal
         self.cart: dict[str, Any] = {"interval": "month", "currency": "CAD", "lines": []}

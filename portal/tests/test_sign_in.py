@@ -204,3 +204,17 @@ def test_both_parts_of_the_mail_hold_the_link(browser, letters):
     link = re.search(r"http://localhost/sign-in/link/\S+", letter.text)[0]
     assert f'<a href="{link}"' in letter.html
     assert "Hello Ada Lovelace" in letter.html
+
+
+def test_an_expired_link_and_a_page_for_other_roles_are_reported(app, browser, signed_in, suite):
+    ada = suite.member("Ada Lovelace")
+    links = app.extensions["links"]
+    token = links.token(signin.Link(ada["id"], "account", "Engines", "Ada", 0, "/"), lasts=-10)
+    browser.post(f"/sign-in/link/{token}")
+    browser.post(f"/sign-in/link/{token[:-4]}AAAA")
+    assert suite.refusals == [{"member_id": ada["id"], "kind": "sign-in", "reason": "expired"}]
+
+    sophie = suite.member("Sophie Germain")
+    assert signed_in("Sophie Germain").open("/activity").status_code == 403
+    asked = {"route": "GET /activity", "needed": ["activity:read"]}
+    assert suite.refusals[1:] == [{"member_id": sophie["id"], "kind": "permission", **asked}]

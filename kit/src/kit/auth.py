@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 ALGORITHM = "Ed25519"
 FORMER_AUDIENCE = "api"  # of every unit in release 0.1; decision 16 says when it goes
+LEEWAY = 5  # seconds that clocks may differ
 LONGEST_LIFE = 24 * 3600  # seconds; no token is good for longer
 CACHED_TOKENS = 10_000
 
@@ -120,7 +121,9 @@ class Verifier:
                 self._seen.popitem(last=False)
         return caller
 
-    def claims(self, token: str, audience: str, former_audience: str | None = None) -> dict[str, Any]:
+    def claims(
+        self, token: str, audience: str, former_audience: str | None = None, leeway: int = LEEWAY
+    ) -> dict[str, Any]:
         """The verified claims of a token for `audience`, signed by an issuer that may address it.
 
         A token whose one audience is `former_audience` counts as one for each unit that its issuer may
@@ -131,7 +134,9 @@ class Verifier:
             issuer = self.issuers[str(unverified["iss"])]
             claims: dict[str, Any] = jwt.decode(token, issuer.keys, algorithms=[ALGORITHM]).claims
             needed: jwt.ClaimsOption = {"essential": True}
-            jwt.JWTClaimsRegistry(leeway=5, aud=needed, exp=needed, iat=needed, sub=needed).validate(claims)
+            jwt.JWTClaimsRegistry(leeway=leeway, aud=needed, exp=needed, iat=needed, sub=needed).validate(
+                claims
+            )
             named = [claims["aud"]] if isinstance(claims["aud"], str) else claims["aud"]
             if audience not in issuer.audiences or (audience not in named and named != [former_audience]):
                 raise ValueError(f"a token for {named}, not for {audience}")

@@ -162,5 +162,7 @@ def guard(app: Flask) -> None:
         if not g.me.permissions:
             abort(503)
         if not g.me.may(*access):
+            route = f"{request.method} {request.url_rule}"[:200]
+            services().door().note_refusal(g.me.id, "permission", route=route, needed=sorted(access))
             abort(403)
         return None

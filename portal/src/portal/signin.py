@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 
 from kit import smtp
-from kit.auth import Signer, Verifier
+from kit.auth import LEEWAY, Signer, Verifier
 from kit.errors import Unauthorized
 from kit.smtp_replies import NotSent, Rejected
 from portal.settings import Settings
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 AUDIENCE = "sign-in"
 LASTS = 900  # seconds
+RECENTLY = 30 * 24 * 3600  # seconds in which an expired link is still known as one
 RETRY_AFTER = (2, 10, 60, 180, 300)  # seconds; together they stay below the life of a link
 PATIENCE, PER_MAIL = 10.0, 60.0  # seconds for one reply, and for all of them; nothing waits for them
 
@@ -49,10 +50,10 @@ class Links:
         claims = {name: value for name, value in link._asdict().items() if name != "member_id"}
         return self.signer.token(link.member_id, aud=AUDIENCE, lasts=lasts, **claims)
 
-    def read(self, token: str) -> Link | None:
-        """The link, or None when the token is broken, expired or not ours."""
+    def read(self, token: str, late: int = LEEWAY) -> Link | None:
+        """The link, or None when the token is broken, not ours, or expired for longer than `late` seconds."""
         try:
-            claims = self.verifier.claims(token, audience=AUDIENCE)
+            claims = self.verifier.claims(token, audience=AUDIENCE, leeway=late)
         except Unauthorized:
             return None
         if claims["iss"] != self.signer.issuer:

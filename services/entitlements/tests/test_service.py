@@ -86,6 +86,9 @@ def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, 
     office.does("DELETE", f"/parkings/{office.parks('eco', 1).json['id']}")
     office.does("PATCH", f"/members/{bob}", {"locale": "fr", "email": f"rob@{office.domain}"})
     office.does("DELETE", f"/members/{bob}/address-change")
+    for kind in ("sign-in", "permission"):
+        refused = {"member_id": bob, "kind": kind}
+        client.post("/v1/refusals", json=refused, headers=bearer("sign-in", issuer="portal"))
     office.does("DELETE", f"/members/{bob}")
     office.does("PATCH", "", {"name": "Acme Inc."})
     office.does("DELETE", f"/domains/{office.domain}")

@@ -12,6 +12,8 @@ _FAMILIES = {  # as far as this release knows
     "license": "activated assigned changed deactivated issued reminded restored suspended unassigned",
     "member": "added address-canceled address-requested changed removed",
     "seats": "counted parked unparked",
+    "permission": "refused",
+    "session": "refused",
 }
 TYPES = {f"{family}.{past}" for family, told in _FAMILIES.items() for past in told.split()}
 

@@ -1,8 +1,9 @@
 """The API of entitlements: one account's people and licenses, and what is asked without an account."""
 
+from contextlib import suppress
 from typing import Any
 
-from portal.clients.http import Api, Json
+from portal.clients.http import Api, Json, Problem
 
 
 class Entitlements:
@@ -113,6 +114,11 @@ class Door:
     def confirm_address(self, token: str) -> Json:
         """Make the new address the member's own; 409 `link-used` the second time."""
         return self.api.post("/v1/address-changes/confirmations", {"token": token})
+
+    def note_refusal(self, member_id: str, kind: str, **facts: Any) -> None:
+        """Have the account's activity log say what was refused; best effort, since the refusal stands."""
+        with suppress(Problem):
+            self.api.post("/v1/refusals", {"member_id": member_id, "kind": kind, **facts})
 
     def activation(self, code: str) -> Json:
         return self.api.get(f"/v1/activation-codes/{code}")

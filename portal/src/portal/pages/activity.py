@@ -44,6 +44,10 @@ def event_types() -> dict[str, dict[str, str]]:
             "member.address-canceled": gettext("New address withdrawn"),
             "domain.approved": gettext("Domain approved"),
         },
+        gettext("Sign-ins"): {
+            "session.refused": gettext("Sign-in refused"),
+            "permission.refused": gettext("Permission refused"),
+        },
         gettext("Messages"): {
             "notice.sent": gettext("E-mail sent"),
             "notice.failed": gettext("E-mail failed"),

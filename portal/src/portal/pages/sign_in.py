@@ -120,6 +120,8 @@ def open_link(token: str) -> str | tuple[str, int]:
 def use_link(token: str) -> Response:
     link = _links().read(token)
     if link is None:
+        if expired_link := _links().read(token, late=signin.RECENTLY):
+            session.services().door().note_refusal(expired_link.member_id, "sign-in", reason="expired")
         return forms.to("/sign-in/expired")
     try:
         answer = session.services().door().use(link.member_id, link.counter)

@@ -65,6 +65,20 @@ def _address_change(member: Member, change: AddressChange) -> dict[str, Any]:
     }
 
 
+def session_refused(member: Member, reason: str) -> Event:
+    return Event("session.refused", member.account_id, {"member": _person(member), "reason": reason})
+
+
+def permission_refused(member: Member, route: str, needed: list[str]) -> Event:
+    data = {"member": _person(member), "route": route, "needed": needed}
+    return Event("permission.refused", member.account_id, data)
+
+
+def _person(member: Member) -> dict[str, str]:
+    """The member as they are named now; a later name does not move the blame."""
+    return {"id": member.id, "email": member.email, "name": member.name}
+
+
 def domain_added(account_id: str, domain: str) -> Event:
     return Event("domain.added", account_id, {"domain": domain})
 

@@ -76,6 +76,11 @@ REASONS = {
     "settled": {"en": "the matter is settled", "fr": "l’affaire est réglée"},
     "mistake": {"en": "it was a mistake", "fr": "c’était une erreur"},
     "no longer requested": {"en": "no longer requested", "fr": "la demande n’est plus valable"},
+    "used": {"en": "the link was used already", "fr": "le lien a déjà été utilisé"},
+    "expired": {"en": "the link is too old", "fr": "le lien est trop ancien"},
+    "unknown-member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
+    "address-changed": {"en": "the e-mail address changed", "fr": "l’adresse courriel a changé"},
+    "too-many-links": {"en": "too many links were asked for", "fr": "trop de liens ont été demandés"},
     "no longer a member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
 }
 

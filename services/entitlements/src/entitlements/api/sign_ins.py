@@ -1,10 +1,15 @@
 """Routes of signing in, for the portal."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from entitlements import commands, queries, schemas
 from entitlements.api.blueprint import make
 from kit import auth, idempotency, limits
+from kit.errors import Refusal
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 blueprint = make("sign-ins", "Who an e-mail address belongs to, and links that work once")
 PER_ADDRESS = limits.Limit("sign-in-per-address", "5/15 minutes")
@@ -21,12 +26,32 @@ def begin_sign_in(asked: dict[str, Any]) -> dict[str, Any]:
     The caller is counted first, so that a caller beyond its limit uses up no address. Unknown addresses
     are counted like known ones: the answers tell nothing about them.
     """
-    PER_ADDRESS.spend(asked["email"])
+    try:
+        PER_ADDRESS.spend(asked["email"])
+    except limits.TooManyRequests:
+        commands.note_limited_sign_ins(asked["email"])
+        raise
     return {"items": queries.sign_ins(asked["email"])}
+
+
+def _noting_used_links(view: F) -> F:
+    """Announce a link that was used already; outside of `once`, whose transaction the refusal undoes."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except Refusal as refusal:
+            if refusal.code == "link-used":
+                commands.note_refused_sign_in(kwargs["member_id"], "used")
+            raise
+
+    return wrapper  # type: ignore[return-value]
 
 
 @blueprint.post("/sign-ins/<uuid:member_id>/uses")
 @auth.allow("sign-in")
+@_noting_used_links
 @idempotency.once
 @blueprint.arguments(schemas.LinkUse)
 @blueprint.response(201, schemas.SignedIn)
@@ -35,3 +60,15 @@ def use_link(link: dict[str, Any], member_id: str) -> dict[str, Any]:
     used = commands.use_sign_in_link(member_id, link["counter"])
     PER_ADDRESS.forget(used.email)  # its owner reads the mails: nobody is flooding it
     return {"account_id": used.account_id, "member": queries.member(used.account_id, used.id)}
+
+
+@blueprint.post("/refusals")
+@auth.allow("sign-in")
+@blueprint.arguments(schemas.Refused)
+@blueprint.response(204)
+def note_refusal(refused: dict[str, Any]) -> None:
+    """Note what the portal refused a member, for the activity log; at most one a minute becomes an event."""
+    if refused["kind"] == "permission":
+        commands.note_refused_permission(refused["member_id"], refused["route"], refused["needed"])
+    else:
+        commands.note_refused_sign_in(refused["member_id"], refused["reason"])

@@ -18,6 +18,11 @@ from entitlements.commands.domains import add_domain, approve_domain, remove_dom
 from entitlements.commands.guesses import forget_guesses, limit_guesses
 from entitlements.commands.members import add_member, change_member, remove_member
 from entitlements.commands.parkings import park_seats, unpark_seats
+from entitlements.commands.refusals import (
+    note_limited_sign_ins,
+    note_refused_permission,
+    note_refused_sign_in,
+)
 from entitlements.commands.reminders import send_reminders
 from entitlements.commands.restores import retell_account
 from entitlements.commands.restrictions import note_status, undo_statuses
@@ -38,6 +43,9 @@ __all__ = [
     "confirm_address_change",
     "forget_guesses",
     "limit_guesses",
+    "note_limited_sign_ins",
+    "note_refused_permission",
+    "note_refused_sign_in",
     "note_status",
     "open_account",
     "park_seats",

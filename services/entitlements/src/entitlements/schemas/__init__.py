@@ -44,7 +44,7 @@ from entitlements.schemas.seats import (
     Pool,
     Reminders,
 )
-from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, SignedIn
+from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, Refused, SignedIn
 
 __all__ = [
     "LONGEST_BATCH",
@@ -86,6 +86,7 @@ __all__ = [
     "Pool",
     "Question",
     "Questions",
+    "Refused",
     "Reminders",
     "SignedIn",
     "Snapshot",
