@@ -152,7 +152,10 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
 
     @route("POST", f"{base}/orders/<order_id>/payment", "orders", "purchase")
     def pay(order_id: str) -> Json:
-        return once(lambda: suite.pay(order(order_id), *CARDS[request.json["card"]]))
+        card = request.json["card"]
+        if card not in CARDS:
+            raise Refusal("card-unknown", status=422)
+        return once(lambda: suite.pay(order(order_id), *CARDS[card]))
 
     @route("POST", f"{base}/orders/<order_id>/payment/confirmation", "orders", "purchase")
     def confirm(order_id: str) -> Json:

@@ -1,8 +1,13 @@
 """From the packages to licenses that are ready, by forms alone; whatever is clicked twice happens once."""
 
+import base64
+import contextlib
 import re
+import zlib
 
 import pytest
+
+from portal import forms
 
 PAYS, DECLINED, SECURE, LATER = "4242424242424242", "4000000000000002", "4000002500003155", "4000000000000077"
 
@@ -120,6 +125,32 @@ def test_a_declined_card_gives_its_reason_and_another_card_pays_the_same_order(a
     ada.send(page.request.path, key=ada.hidden("key"), card=PAYS)
     assert len(suite.orders) == 1
     assert order_of(suite)["status"] == "paid"
+
+
+@pytest.mark.parametrize("typed", [DECLINED, "4000 0000 0000 0002", "4111-1111-1111-1111", "378282246310005"])
+def test_no_card_number_that_was_typed_is_kept_in_the_cookie_or_shown_again(ada, suite, checkout, typed):
+    for field in ("card", "seats"):
+        answer = ada.post("/checkout", **{**checkout, "card": DECLINED, field: typed})
+        payload = answer.headers["Set-Cookie"].split("=", 1)[1].lstrip(".").split(".")[0]
+        cookie = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        with contextlib.suppress(zlib.error):
+            cookie = zlib.decompress(cookie)
+        assert b"held" in cookie
+        assert not forms.has_card_number(cookie.decode()), cookie
+
+
+@pytest.mark.parametrize(
+    ("text", "is_card"),
+    [
+        ("4242424242424242", True),
+        ("my card is 4242 4242 4242 4242.", True),
+        ("4242424242424241", False),  # the checksum is wrong
+        ("424242424242", False),  # twelve digits
+        ("2026-12-01 10:00", False),
+    ],
+)
+def test_a_card_number_is_13_to_19_digits_with_a_right_checksum(text, is_card):
+    assert forms.has_card_number(text) is is_card
 
 
 def test_the_bank_may_ask_for_a_confirmation(ada, suite, checkout):

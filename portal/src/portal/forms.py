@@ -1,5 +1,6 @@
 """What a POST leaves for the page it leads to: errors with what was typed, a toast, a place to go back to."""
 
+import re
 import uuid
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -8,6 +9,8 @@ from flask import g, redirect, request, session
 from werkzeug.wrappers import Response
 
 MOST_KEPT = 300  # characters of one typed value that survive the way through the cookie
+NEVER_KEPT = frozenset({"csrf_token", "key", "card"})
+CARD_NUMBER = re.compile(r"(?:\d[ .-]?){12,18}\d")
 
 
 class Held(NamedTuple):
@@ -49,11 +52,15 @@ def to(path: str) -> Response:
 
 
 def back(path: str, message: str, errors: dict[str, str] | None = None) -> Response:
-    """Back to the form with what was wrong, and with everything that was typed."""
+    """Back to the form with what was wrong, and with what was typed.
+
+    The session cookie, which carries it, is signed but readable: payment fields stay out of it, and so does
+    every value with a card number in it, in whichever field somebody typed it.
+    """
     typed = {
         name: [value[:MOST_KEPT] for value in values] if len(values) > 1 else values[0][:MOST_KEPT]
         for name, values in request.form.lists()
-        if name not in ("csrf_token", "key")
+        if name not in NEVER_KEPT and not any(map(has_card_number, values))
     }
     session["held"] = {
         "path": urlsplit(path).path,
@@ -62,6 +69,17 @@ def back(path: str, message: str, errors: dict[str, str] | None = None) -> Respo
         "typed": typed,
     }
     return to(path)
+
+
+def has_card_number(text: str) -> bool:
+    """Whether the text has a run of 13 to 19 digits, spaced or dashed, whose Luhn checksum is right."""
+    return any(_passes_luhn(re.sub(r"\D", "", match[0])) for match in CARD_NUMBER.finditer(text))
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = (2 * int(digit) for digit in digits[-2::-2])
+    total = sum(map(int, digits[-1::-2])) + sum(value // 10 + value % 10 for value in doubled)
+    return total % 10 == 0
 
 
 def held() -> Held:
