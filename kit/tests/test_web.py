@@ -225,7 +225,9 @@ def test_an_issuer_that_speaks_for_members_says_for_whom_it_asks(client, maker, 
     assert seen_as(client, forwarded, maker) == address
 
 
-@pytest.mark.parametrize("path", [THINGS, f"/v1/accounts/{ACCOUNT}/sightings"])
+@pytest.mark.parametrize(
+    "path", [THINGS, f"/v1/accounts/{ACCOUNT}/sightings"], ids=["a route for tokens", "a public one"]
+)
 def test_no_other_issuer_says_for_whom_it_asks(client, bearer, path):
     assert seen_as(client, "192.0.2.7", bearer("things"), path) == "127.0.0.1"
 
