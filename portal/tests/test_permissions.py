@@ -99,6 +99,61 @@ def test_permissions_hold_for_an_hour_while_entitlements_cannot_be_reached(signe
     assert browser.client.get("/licenses").status_code == 503
 
 
+def changing_and_exporting(app):
+    """Method and path of every route that changes something or exports, and is not for everybody."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            if view.access and (method != "GET" or "csv" in rule.rule or "export" in rule.rule):
+                yield method, re.sub(r"<[^>]+>", "x", rule.rule), view.access
+
+
+def test_a_permission_taken_a_moment_ago_changes_and_exports_nothing(app, signed_in, suite):
+    browser = signed_in("Ada Lovelace")
+    csrf = browser.token()
+    suite.member("Ada Lovelace").update(roles=["member"], permissions=["account:read"])
+    routes = [
+        (method, path) for method, path, access in changing_and_exporting(app) if "account:read" not in access
+    ]
+
+    assert browser.client.get("/people").status_code == 200, "reading goes on by the last reading"
+    assert ("GET", "/activity.csv") in routes
+    for method, path in routes:
+        answer = browser.client.open(path, method=method, data={"csrf_token": csrf})
+        assert answer.status_code == 403, f"{method} {path}"
+
+
+def test_a_removed_person_changes_and_exports_nothing(app, signed_in, suite):
+    for method, path, _ in changing_and_exporting(app):
+        browser = signed_in("Ada Lovelace")
+        suite.member("Ada Lovelace")["state"] = "removed"
+        answer = browser.client.open(path, method=method, data={"csrf_token": browser.token()})
+        assert answer.headers["Location"].startswith("/sign-in"), f"{method} {path}"
+        suite.member("Ada Lovelace")["state"] = "active"
+
+
+def test_changes_count_on_a_reading_of_five_minutes_while_entitlements_cannot_be_reached(
+    signed_in, suite, monkeypatch
+):
+    browser, began = signed_in("Ada Lovelace"), time.time()
+    browser.open("/licenses")
+    csrf = browser.token()
+    suite.down.add("entitlements")
+    for seconds, status in ((290, 303), (310, 503)):
+        monkeypatch.setattr("portal.session.time.time", lambda at=began + seconds: at)
+        line = {"plan": "eco", "seats": "1", "csrf_token": csrf}
+        assert browser.client.post("/licenses/cart/lines", data=line).status_code == status
+
+
+def test_a_session_ends_when_the_address_of_the_person_changes(signed_in, suite, monkeypatch):
+    browser = signed_in("Grace Hopper")
+    suite.member("Grace Hopper")["email"] = "grace@navy.example"
+    later = time.time() + 301
+    monkeypatch.setattr("portal.session.time.time", lambda: later)
+
+    assert browser.client.get("/devices").headers["Location"].startswith("/sign-in")
+
+
 def test_a_removed_person_is_signed_out(signed_in, suite, monkeypatch):
     browser = signed_in("Ada Lovelace")
     suite.member("Ada Lovelace")["state"] = "removed"

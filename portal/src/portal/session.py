@@ -61,7 +61,12 @@ def sign_in(account: str, member: Json) -> None:
     """Start a new session; whatever the browser had before is forgotten."""
     language = session.get("language")
     session.clear()
-    session["who"] = {"id": member["id"], "account": account, "since": int(time.time())}
+    session["who"] = {
+        "id": member["id"],
+        "account": account,
+        "since": int(time.time()),
+        "email": member["email"],
+    }
     session["language"] = language
     session.permanent = True
     _read()
@@ -78,10 +83,12 @@ def read_again() -> None:
 
 
 def _read() -> None:
+    """Read the person and the account; refused when they left, or when their address is another by now."""
     who = session["who"]
     reader = services().of_account(who["account"], who["id"], SEES_OWN_PAGE).entitlements
     member, account = reader.member(who["id"]), reader.account()
-    if member["state"] != "active":
+    address = who.get("email", member["email"])  # cookies of release 0.1 name none
+    if member["state"] != "active" or member["email"] != address:
         raise Problem("entitlements", 404, {"code": "not-found"})
     session["seen"] = {
         "at": int(time.time()),
@@ -91,8 +98,13 @@ def _read() -> None:
     }
 
 
-def load() -> None:
-    """Find out who is asking; the reading of permissions is renewed when it is older than five minutes."""
+def load(fresh: bool = False) -> None:
+    """Load the person who is asking.
+
+    The reading of permissions is renewed when it is older than five minutes, or when the request needs a
+    `fresh` one. While entitlements cannot be reached, a reading counts for an hour more, for a request that
+    needs a fresh one for five minutes in all.
+    """
     g.me = None
     who, seen = session.get("who"), session.get("seen")
     now = int(time.time())
@@ -100,7 +112,8 @@ def load() -> None:
         if who:
             session.clear()
         return
-    if not seen or (now - seen["at"] > FRESH and now - seen.get("tried", 0) > RETRY):
+    old = seen and now - seen["at"] > FRESH and now - seen.get("tried", 0) > RETRY
+    if fresh or old or not seen:
         try:
             _read()
         except Problem as problem:
@@ -110,7 +123,8 @@ def load() -> None:
             session["seen"] = {**(seen or {"at": 0}), "tried": now}
         seen = session["seen"]
     if "name" in seen:
-        permitted = seen["permissions"] if now - seen["at"] <= STALE + FRESH else ()
+        max_age = FRESH if fresh else STALE + FRESH
+        permitted = seen["permissions"] if now - seen["at"] <= max_age else ()
         g.me = _me(who, seen, permitted)
 
 
@@ -140,6 +154,18 @@ def allow(*permissions: str) -> Callable[[F], F]:
     return mark
 
 
+def exports(view: F) -> F:
+    """Mark a page that hands out more than a screen: permissions are read again before it."""
+    view.exports = True  # type: ignore[attr-defined]
+    return view
+
+
+def _needs_fresh_permissions(app: Flask) -> bool:
+    """Whether the request changes something or exports: a role taken a moment ago must not do that."""
+    view = app.view_functions[request.endpoint or ""]
+    return request.method not in ("GET", "HEAD", "OPTIONS") or hasattr(view, "exports")
+
+
 def guard(app: Flask) -> None:
     """Before every request: who is it, and is the page for them? A page that does not say so is for nobody."""
 
@@ -153,7 +179,7 @@ def guard(app: Flask) -> None:
             abort(403)
         if request.endpoint in app.config["WITHOUT_SESSION"]:
             return None
-        load()
+        load(fresh=access != PUBLIC and _needs_fresh_permissions(app))
         if access == PUBLIC:
             return None
         if g.me is None:

@@ -87,6 +87,7 @@ def index() -> str:
 
 @blueprint.get("/activity.csv")
 @session.allow("activity:read")
+@session.exports
 def export() -> Response:
     """The whole log as CSV, piece by piece from the notifier to the browser."""
     pieces = session.suite().notifier.activity_csv(str(get_locale())[:2])
