@@ -174,7 +174,11 @@ def test_the_activity_log_tells_every_step_and_exports_it(office, seats):
     [french] = [
         i for i in office.activity("member.added", language="fr") if i["data"]["member_id"] == max_["id"]
     ]
-    assert english["actor"] == {"id": f"member:{office.ada['id']}", "name": "Ada Roy"}
+    assert english["actor"] == {
+        "id": f"member:{office.ada['id']}",
+        "name": "Ada Roy",
+        "email": office.ada["email"],
+    }
     assert "Max Weiß" in english["summary"]
     assert english["summary"] != french["summary"]
 

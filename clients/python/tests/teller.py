@@ -87,7 +87,8 @@ class Teller:
     # What is asked ------------------------------------------------------------------------------
 
     def snapshot(self, account: str = "", cursor: str = "") -> dict[str, Any]:
-        accounts = [one for one in sorted(self.stories) if account in ("", one)]
+        # A stream has no event yet while `assign`, in another thread, makes its first one.
+        accounts = [one for one in sorted(self.stories) if self.stories[one] and account in ("", one)]
         rows = [(one, key) for one in accounts for key in sorted(self.held[one]) or [("", "")]]
         start = int(cursor or 0)
         grants, items = [], {}
