@@ -15,15 +15,15 @@ LONGEST_STOP = 10  # seconds; 5 on a machine of our own
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_service_starts_is_healthy_and_stops_with_nobody_else_there(make_suite, service):
-    [port] = ports.free(1)
-    alone = make_suite(units=[service], broker=NOBODY, env={"METRICS_PORT": str(port)})
+    alone = make_suite(units=[service], broker=NOBODY)
     assert answers(f"{alone.urls[service]}/livez")
     assert answers(f"{alone.urls[service]}/readyz")
     assert alone.run(service, "check") == "ok\n"
     children = [process.child for process in alone.processes.values()]
     worker = alone.processes[f"{service}-worker"]
     until("the worker to lead", lambda: "leading" in worker.log.read_text())
-    assert "leases_taken_total 1.0" in httpx.get(f"http://{ports.HOST}:{port}/metrics").text
+    metrics = f"http://{ports.HOST}:{alone.metrics[worker.name]}/metrics"
+    assert "leases_taken_total 1.0" in httpx.get(metrics).text
     for process in (*alone.processes.values(), worker):  # whoever is told twice ends no worse
         process.terminate()
 
