@@ -1,0 +1,45 @@
+"""The tables of entitlements."""
+
+from entitlements.models.licenses import (
+    GRANTED,
+    IN_FORCE,
+    IN_USE,
+    JOIN_RESTRICTION,
+    LIVE,
+    RESTRICTED,
+    STATUS,
+    Assignment,
+    Device,
+    Guess,
+    License,
+    Parking,
+    Plan,
+    PlanVersion,
+    Pool,
+    Restriction,
+)
+from entitlements.models.people import Account, AddressChange, AllowedAddress, Domain, Member
+
+__all__ = [
+    "GRANTED",
+    "IN_FORCE",
+    "IN_USE",
+    "JOIN_RESTRICTION",
+    "LIVE",
+    "RESTRICTED",
+    "STATUS",
+    "Account",
+    "AddressChange",
+    "AllowedAddress",
+    "Assignment",
+    "Device",
+    "Domain",
+    "Guess",
+    "License",
+    "Member",
+    "Parking",
+    "Plan",
+    "PlanVersion",
+    "Pool",
+    "Restriction",
+]
