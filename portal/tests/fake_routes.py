@@ -264,6 +264,7 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
     def confirm_address() -> Json:
         one = waiting(request.json["token"])
         one.update(email=one["pending_email"], pending_email=None, pending_until=None)
+        end_sessions(one["id"])
         return of_change(one, one["email"])
 
     @route("PATCH", base, "entitlements", "billing", "roles")
@@ -379,7 +380,41 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
         if suite.counters[member_id] != request.json["counter"]:
             raise Refusal("link-used")
         suite.counters[member_id] += 1
-        return {"account_id": ACCOUNT, "member": member(member_id)}, 201
+        return suite.start_session(member(member_id), request.json["device"]), 201
+
+    @route("POST", f"{base}/members/<member_id>/sessions", "entitlements", "sign-in")
+    def start_demo_session(member_id: str) -> tuple[Json, int]:
+        return suite.start_session(member(member_id), request.json["device"]), 201
+
+    @route("POST", "/v1/sessions/<session_id>/readings", "entitlements", "sign-in")
+    def read_session(session_id: str) -> Json:
+        live = suite.sessions.get(session_id)
+        if live is None or member(live["member_id"])["state"] != "active":
+            raise Refusal("session-ended", status=410)
+        return {"account": suite.account, "member": member(live["member_id"]), "expires_at": live["expires_at"]}
+
+    @route("DELETE", "/v1/sessions/<session_id>", "entitlements", "sign-in")
+    def sign_out(session_id: str) -> tuple[str, int]:
+        suite.sessions.pop(session_id, None)
+        return "", 204
+
+    @route("GET", f"{base}/members/<member_id>/sessions", "entitlements", "people")
+    def sessions(member_id: str) -> Json:
+        live = [one for one in suite.sessions.values() if one["member_id"] == member_id]
+        return {"items": live, "next": None}
+
+    @route("DELETE", f"{base}/members/<member_id>/sessions/<session_id>", "entitlements", "people")
+    def end_session(member_id: str, session_id: str) -> tuple[str, int]:
+        if suite.sessions.get(session_id, {}).get("member_id") != member_id:
+            abort(404)
+        del suite.sessions[session_id]
+        return "", 204
+
+    @route("DELETE", f"{base}/members/<member_id>/sessions", "entitlements", "people")
+    def end_sessions(member_id: str) -> tuple[str, int]:
+        for live in [one for one in suite.sessions.values() if one["member_id"] == member_id]:
+            del suite.sessions[live["id"]]
+        return "", 204
 
     @route("GET", "/v1/activation-codes/<code>", "entitlements", "activate")
     def code(code: str) -> Json:

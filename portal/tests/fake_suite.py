@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ class Suite:
         self.devices: dict[str, list[dict[str, Any]]] = {}  # by member
         self.wait = 0  # seconds, for whoever tries a code
         self.refusals: list[dict[str, Any]] = []
+        self.sessions: dict[str, dict[str, Any]] = {}  # live ones
         self.limited = 0  # seconds until the next export
         self.sign_ins_limited: dict[str, Any] = {}  # facts of the refusal
         self.cart: dict[str, Any] = {"interval": "month", "currency": "CAD", "lines": []}
@@ -99,6 +100,20 @@ class Suite:
         self.members[made["id"]] = made
         self.counters[made["id"]] = 0
         return made
+
+    def start_session(self, member: dict[str, Any], device: str | None) -> dict[str, Any]:
+        """Return what the portal gets to know when somebody signs in."""
+        until = (datetime.now(UTC) + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        made = {"id": new_id(), "member_id": member["id"], "device": device, "address": "192.0.2.7"}
+        times = {"started_at": now(), "last_used_at": now(), "expires_at": until, "method": "link"}
+        self.sessions[made["id"]] = {**made, **times}
+        return {
+            "account_id": ACCOUNT,
+            "member": member,
+            "session_id": made["id"],
+            "started_at": now(),
+            "expires_at": until,
+        }
 
     def pool(self, plan: str) -> dict[str, Any]:
         held = [one for one in self.members.values() if (one["license"] or {}).get("plan") == plan]

@@ -145,15 +145,6 @@ def test_changes_count_on_a_reading_of_five_minutes_while_entitlements_cannot_be
         assert browser.client.post("/licenses/cart/lines", data=line).status_code == status
 
 
-def test_a_session_ends_when_the_address_of_the_person_changes(signed_in, suite, monkeypatch):
-    browser = signed_in("Grace Hopper")
-    suite.member("Grace Hopper")["email"] = "grace@navy.example"
-    later = time.time() + 301
-    monkeypatch.setattr("portal.session.time.time", lambda: later)
-
-    assert browser.client.get("/devices").headers["Location"].startswith("/sign-in")
-
-
 def test_a_removed_person_is_signed_out(signed_in, suite, monkeypatch):
     browser = signed_in("Ada Lovelace")
     suite.member("Ada Lovelace")["state"] = "removed"

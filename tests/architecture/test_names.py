@@ -14,8 +14,8 @@ from .test_migrations import models
 from .worlds import EVENTS, ROOT, SERVICES
 
 VERBS = re.compile(
-    "activate|add|approve|assign|cancel|change|check|choose|close|confirm|drop|empty|fill|forget|free|give|issue|lapse|limit"
-    "|make|note|open|park|pay|place|publish|queue|record|release|remove|renew|restore|retell|retire|send|settle|suspend"
+    "activate|add|approve|assign|cancel|change|check|choose|close|confirm|drop|empty|end|fill|forget|free|give|issue|lapse|limit"
+    "|make|note|open|park|pay|place|publish|queue|record|release|remove|renew|restore|retell|retire|send|settle|sign|start|suspend"
     "|unassign|undo|unpark|use"
 )
 HAS_HAPPENED = re.compile(r"[a-z]+\.([a-z]+-)*([a-z]+ed|paid|sent)")

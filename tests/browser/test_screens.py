@@ -109,6 +109,7 @@ SCREENS = {
     "unknown code": ("/activate/unknown", None),
     "guesses codes": ("/activate", guesses_codes),
     "my devices, none": ("/devices", None),
+    "my account": ("/account", None),
     "not for this role": ("/nothing", None),
 }
 FOR_STRANGERS = {

@@ -15,8 +15,8 @@ from schemathesis.transport.wsgi import WSGITransport
 
 from kit import auth
 
-# A rule of the business may refuse what the contract allows, as when no seat is free: 409, 410, 412 or 422, with the
-# rule's own code. `what_the_contract_allows_is_not_called_invalid` looks at that code.
+# A rule of the business may refuse what the contract allows, as when no seat is free: 409, 410, 412 or 422
+# with the rule's own code. `what_the_contract_allows_is_not_called_invalid` looks at that code.
 REFUSED_BY_A_RULE = ["2xx", "3xx", "404", "409", "410", "412", "422"]
 LIST = r"[^}]$"  # DELETE empties it; it is still there, and may say what was in it
 

@@ -155,7 +155,8 @@ def hand_over(keys: Path) -> Callable[..., str]:
 @pytest.fixture
 def make_sender(app: Flask, licenses: Licenses, hand_over: Callable[..., str]) -> Callable[..., Sender]:
     def make(account: str | None = None, **said: Any) -> Sender:
-        browser, member, account = Browser(app.test_client()), clock.new_id(), account or clock.new_id()
+        browser, member = Browser(app.test_client()), said.pop("who", clock.new_id())
+        account = account or clock.new_id()
         token = hand_over(who=member, account=account, **said)
         answer = browser.client.post("/enter", data={"token": token}, headers={"Origin": PORTAL})
         assert answer.status_code == 303, answer.text

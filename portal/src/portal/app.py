@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kit import auth, metrics
-from portal import assets, forms, language, pages, problems, session, signin, words
+from portal import assets, browsers, forms, language, pages, problems, session, signin, words
 from portal.clients import Problem, Services
 from portal.settings import Settings
 
@@ -109,6 +109,7 @@ def _around_requests(app: Flask, settings: Settings) -> None:
         route = request.url_rule.rule if request.url_rule else None
         seconds = time.perf_counter() - g.get("began", time.perf_counter())
         metrics.count_request(request.method, route, answer.status_code, seconds)
+        browsers.keep(answer)
         headers = answer.headers
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Cache-Control", "no-store")

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple, TypeVar
 from flask import Flask, abort, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response
 
+from kit import clock
 from portal import forms
 from portal.clients import Json, OfAccount, Problem, Services
 
-LIFETIME = 12 * 3600  # seconds from signing in, however busy
+LIFETIME = 12 * 3600  # seconds that the browser keeps the cookie; entitlements says when the session ends
 FRESH = 300  # a reading of permissions is believed for so long,
 STALE = 3600  # and for so long while entitlements cannot be reached
 RETRY = 15  # seconds between looks at an entitlements that cannot be reached
@@ -21,10 +22,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Me(NamedTuple):
-    """The person signed in, as read from entitlements at most five minutes ago."""
+    """The person signed in, as read from entitlements at most five minutes ago.
+
+    `session` names their session, which began at `since` (microseconds since 1970, by the clock of
+    entitlements) and lasts `until` then (seconds).
+    """
 
     id: str
     account: str
+    session: str
+    since: int
+    until: int
     name: str
     email: str
     locale: str
@@ -57,23 +65,37 @@ def suite() -> OfAccount:
     return found
 
 
-def sign_in(account: str, member: Json) -> None:
-    """Start a new session; whatever the browser had before is forgotten."""
+def sign_in(began: Json) -> None:
+    """Take over a session that entitlements began; what the browser had before ends."""
     language = session.get("language")
+    _end_session()
     session.clear()
     session["who"] = {
-        "id": member["id"],
-        "account": account,
-        "since": int(time.time()),
-        "email": member["email"],
+        "id": began["member"]["id"],
+        "account": began["account_id"],
+        "session": began["session_id"],
+        "since": clock.from_text(began["started_at"]),
+        "until": clock.from_text(began["expires_at"]) // clock.SECOND,
     }
     session["language"] = language
     session.permanent = True
     _read()
 
 
-def sign_out() -> None:
+def sign_out() -> bool:
+    """Forget the session here and end it for all copies of the cookie; whether that was possible."""
+    ended = _end_session()
     session.clear()
+    return ended
+
+
+def _end_session() -> bool:
+    try:
+        if former := session.get("who", {}).get("session"):
+            services().door().sign_out(former)
+    except Problem as problem:
+        return not problem.unreachable
+    return True
 
 
 def read_again() -> None:
@@ -83,13 +105,9 @@ def read_again() -> None:
 
 
 def _read() -> None:
-    """Read the person and the account; refused when they left, or when their address is another by now."""
-    who = session["who"]
-    reader = services().of_account(who["account"], who["id"], SEES_OWN_PAGE).entitlements
-    member, account = reader.member(who["id"]), reader.account()
-    address = who.get("email", member["email"])  # cookies of release 0.1 name none
-    if member["state"] != "active" or member["email"] != address:
-        raise Problem("entitlements", 404, {"code": "not-found"})
+    """Read the person and the account; refused when the session has ended."""
+    reading = services().door().read_session(session["who"]["session"])
+    member, account = reading["member"], reading["account"]
     session["seen"] = {
         "at": int(time.time()),
         **{name: member[name] for name in ("name", "email", "locale", "roles", "permissions")},
@@ -108,7 +126,7 @@ def load(fresh: bool = False) -> None:
     g.me = None
     who, seen = session.get("who"), session.get("seen")
     now = int(time.time())
-    if not who or now - who["since"] > LIFETIME:
+    if not who or "session" not in who or now > who["until"]:  # cookies of release 0.1 name no session
         if who:
             session.clear()
         return
@@ -130,7 +148,7 @@ def load(fresh: bool = False) -> None:
 
 def _me(who: Json, seen: Json, permitted: Any) -> Me:
     known = {name: seen[name] for name in Me._fields if name in seen and name != "permissions"}
-    return Me(id=who["id"], account=who["account"], permissions=frozenset(permitted), **known)
+    return Me(**who, permissions=frozenset(permitted), **known)
 
 
 def public(view: F) -> F:

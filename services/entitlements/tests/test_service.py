@@ -89,6 +89,7 @@ def test_every_contract_of_ours_is_announced_in_one_working_day(office, client, 
     for kind in ("sign-in", "permission"):
         refused = {"member_id": bob, "kind": kind}
         client.post("/v1/refusals", json=refused, headers=bearer("sign-in", issuer="portal"))
+    commands.start_demo_session(office.id, bob, commands.Browser(None, None))
     office.does("DELETE", f"/members/{bob}")
     office.does("PATCH", "", {"name": "Acme Inc."})
     office.does("DELETE", f"/domains/{office.domain}")

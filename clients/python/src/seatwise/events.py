@@ -13,7 +13,7 @@ _FAMILIES = {  # as far as this release knows
     "member": "added address-canceled address-requested changed removed",
     "seats": "counted parked unparked",
     "permission": "refused",
-    "session": "refused",
+    "session": "ended refused started",
 }
 TYPES = {f"{family}.{past}" for family, told in _FAMILIES.items() for past in told.split()}
 

@@ -11,7 +11,7 @@ from kit.errors import not_found, refuse
 from kit.failpoints import failpoint
 from secure_messages import domain, events, letters, queries, sealing
 from secure_messages.files import Folder, Incoming
-from secure_messages.models import Attachment, HandOver, Message, Recipient
+from secure_messages.models import Attachment, EndedSession, HandOver, Message, Recipient
 
 log = structlog.get_logger()
 
@@ -179,11 +179,12 @@ def _remove(message: Message, how: str) -> list[str]:
 
 
 def forget_old(folder: Folder) -> None:
-    """A job: messages gone for 90 days, used hand-overs, and files that belong to no message."""
+    """Delete messages gone for 90 days, used hand-overs, ended sessions, and files of no message."""
     now = clock.now()
     with db.atomic():
         Message.delete().where(Message.gone_at < now - domain.KEPT).execute()
         HandOver.delete().where(HandOver.expires_at < now).execute()
+        EndedSession.delete().where(EndedSession.ended_at < now - domain.DAY).execute()
     strangers = folder.strangers()
     known = {str(attachment.id) for attachment in Attachment.select(Attachment.id)}
     folder.remove(set(strangers) - known)
@@ -196,6 +197,17 @@ def use_hand_over(id_: str, expires_at: int) -> bool:
     """False when the token was used before."""
     with db.atomic():
         return db.changed_one(HandOver.insert(id=id_, expires_at=expires_at).on_conflict_ignore())
+
+
+def end_sessions(id_: str, ended_at: int) -> None:
+    """Note that a session of the portal ended, or all that its member had begun before."""
+    if ended_at < clock.now() - domain.DAY:
+        return  # an old event: no session lasts that long
+    with db.atomic():
+        noting = EndedSession.insert(id=id_, ended_at=ended_at)
+        noting.on_conflict(
+            conflict_target=[EndedSession.id], update={EndedSession.ended_at: ended_at}
+        ).execute()
 
 
 def send_next(post: Post, vault: sealing.Vault, url: str) -> bool:

@@ -49,6 +49,18 @@ class Person(NamedTuple):
     locale: str
 
 
+class PortalSession(NamedTuple):
+    """The session of the portal that a person came from; the one here ends with it.
+
+    It began at `since` (microseconds) and ends by itself at `until` (seconds since 1970). A portal of
+    release 0.1 names none: `id` is empty.
+    """
+
+    id: str
+    since: int
+    until: int
+
+
 class Wish(NamedTuple):
     """How much a message asks of its sender's plan."""
 

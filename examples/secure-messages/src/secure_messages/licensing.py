@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import seatwise
+from kit import clock, db
+from secure_messages import commands
 
 
 def when_stale(good_for: float) -> Mapping[str, seatwise.Stale]:
@@ -22,4 +24,15 @@ def following(url: str, key_file: str, file: Path, broker: str | None, good_for:
         name="secure-messages",
         stale=when_stale(good_for),
     )
+    listen(licenses)
     return licenses.start()
+
+
+def listen(licenses: seatwise.Client) -> None:
+    """Have the client end sessions here when those of the portal end."""
+
+    @licenses.on("session.ended")
+    def on_session_ended(event: seatwise.Event) -> None:
+        which = event.data["session_id"] or event.data["member"]["id"]
+        with db.database.connection_context():
+            commands.end_sessions(which, int(event.time * clock.SECOND))

@@ -74,6 +74,13 @@ class Attachment(db.Table):
     bytes = peewee.BigIntegerField()
 
 
+class EndedSession(db.Table):
+    """A session of the portal that ended, or a member whose sessions all ended at `ended_at`."""
+
+    id = db.Id(primary_key=True)
+    ended_at = db.Instant(index=True)
+
+
 class HandOver(db.Table):
     """A token of the portal that was used; kept until nobody would take it anyway."""
 

@@ -6,10 +6,19 @@ from typing import Any
 
 from kit import clock, db
 from kit.errors import not_found, refuse
-from secure_messages import sealing
-from secure_messages.models import Message, Recipient
+from secure_messages import domain, sealing
+from secure_messages.models import EndedSession, Message, Recipient
 
 SHOWN = 200  # messages on the page of what was sent
+
+
+def session_ended(member: str, session: domain.PortalSession) -> bool:
+    """Whether the portal's session is over, by itself or because it or all of the member's were ended."""
+    if clock.now() > session.until * clock.SECOND:
+        return True
+    of_all = (EndedSession.id == member) & (EndedSession.ended_at >= session.since)
+    over = of_all | (EndedSession.id == session.id) if session.id else of_all
+    return bool(EndedSession.select().where(over).exists())
 
 
 def sent_by(account: str, member: str) -> list[Message]:

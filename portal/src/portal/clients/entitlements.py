@@ -82,6 +82,17 @@ class Entitlements:
     def release(self, member_id: str, device_id: str) -> None:
         self.api.delete(f"{self.base}/members/{member_id}/devices/{device_id}")
 
+    def sessions(self, member_id: str) -> list[Json]:
+        """Where the member is signed in, the last used first."""
+        items: list[Json] = self.api.get(f"{self.base}/members/{member_id}/sessions")["items"]
+        return items
+
+    def end_session(self, member_id: str, session_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}/sessions/{session_id}")
+
+    def end_sessions(self, member_id: str) -> None:
+        self.api.delete(f"{self.base}/members/{member_id}/sessions")
+
     def remind(self, members: list[str] | None, key: str) -> list[Json]:
         """Send the mail about the license again, to these or to those who have not activated."""
         body = {} if members is None else {"members": members}
@@ -103,9 +114,19 @@ class Door:
         found: list[Json] = self.api.post("/v1/sign-ins", {"email": email})["items"]
         return found
 
-    def use(self, member_id: str, counter: int) -> Json:
-        """Use the link with that counter up; 409 `link-used` the second time."""
-        return self.api.post(f"/v1/sign-ins/{member_id}/uses", {"counter": counter})
+    def use(self, member_id: str, counter: int, browser: Json) -> Json:
+        """Start a session by the link with that counter; 409 `link-used` the second time."""
+        return self.api.post(f"/v1/sign-ins/{member_id}/uses", {"counter": counter, **browser})
+
+    def start_demo_session(self, account: str, member_id: str, browser: Json) -> Json:
+        return self.api.post(f"/v1/accounts/{account}/members/{member_id}/sessions", browser)
+
+    def read_session(self, session_id: str) -> Json:
+        """Return who is signed in and their account; 410 `session-ended` when they are no longer."""
+        return self.api.post(f"/v1/sessions/{session_id}/readings", {})
+
+    def sign_out(self, session_id: str) -> None:
+        self.api.delete(f"/v1/sessions/{session_id}")
 
     def read_address_link(self, token: str) -> Json:
         """Return whose new address the link confirms; 410 `link-expired` when it no longer works."""

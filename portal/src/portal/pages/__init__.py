@@ -1,6 +1,7 @@
 """The screens, one blueprint each."""
 
 from portal.pages import (
+    account,
     activate,
     activity,
     addresses,
@@ -20,6 +21,7 @@ from portal.pages import (
 BLUEPRINTS = [
     page.blueprint
     for page in (
+        account,
         activate,
         activity,
         addresses,

@@ -45,6 +45,8 @@ def event_types() -> dict[str, dict[str, str]]:
             "domain.approved": gettext("Domain approved"),
         },
         gettext("Sign-ins"): {
+            "session.started": gettext("Signed in"),
+            "session.ended": gettext("Signed out"),
             "session.refused": gettext("Sign-in refused"),
             "permission.refused": gettext("Permission refused"),
         },

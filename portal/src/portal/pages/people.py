@@ -85,6 +85,7 @@ def show(member_id: str) -> str:
         kept=_last_administrator if own else None,
         person=lambda: suite.entitlements.member(member_id),
         devices=(lambda: suite.entitlements.devices(member_id)) if g.me.may("licenses") else None,
+        sessions=(lambda: suite.entitlements.sessions(member_id)) if g.me.may("people") else None,
         notices=(lambda: suite.notifier.notices(member=member_id))
         if g.me.may("people", "activity:read")
         else None,

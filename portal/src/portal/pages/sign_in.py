@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, render_template, request
 from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
-from portal import forms, language, problems, session, signin
+from portal import browsers, forms, language, problems, session, signin
 from portal.clients import Json, Problem
 from portal.settings import Settings
 from portal.words import possible_at
@@ -124,8 +124,7 @@ def use_link(token: str) -> Response:
             session.services().door().note_refusal(expired_link.member_id, "sign-in", reason="expired")
         return forms.to("/sign-in/expired")
     try:
-        answer = session.services().door().use(link.member_id, link.counter)
-        session.sign_in(answer["account_id"], answer["member"])
+        session.sign_in(session.services().door().use(link.member_id, link.counter, browsers.this()))
     except Problem as problem:
         if problem.unreachable:
             return forms.back(request.path, problems.text(problem))
@@ -154,8 +153,8 @@ def sign_in_to_demo() -> Response:
         return forms.to("/sign-in")
     wanted = forms.local_path(request.form.get("next"))
     try:
-        member = _demo_reader().member(request.form.get("member_id", "")[:60].replace("/", ""))
-        session.sign_in(account, member)
+        member_id = request.form.get("member_id", "")[:60].replace("/", "")
+        session.sign_in(session.services().door().start_demo_session(account, member_id, browsers.this()))
     except Problem as problem:
         return forms.back(f"/sign-in?next={forms.quoted(wanted)}", problems.text(problem))
     return forms.to(wanted)
@@ -164,8 +163,12 @@ def sign_in_to_demo() -> Response:
 @blueprint.post("/sign-out")
 @session.public
 def sign_out() -> Response:
-    session.sign_out()
-    forms.toast(gettext("You are signed out."))
+    ended = session.sign_out()
+    forms.toast(
+        gettext("You are signed out.")
+        if ended
+        else gettext("You are signed out in this browser. A copy of its cookie works until the session ends.")
+    )
     return forms.to("/sign-in")
 
 

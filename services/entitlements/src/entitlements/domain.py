@@ -27,6 +27,16 @@ NONE = "none"  # of whoever holds no license
 CONFIRMED, REPLACED, WITHDRAWN = "confirmed", "replaced", "withdrawn"  # how a change of address ended
 ADDRESS_CHANGE_LASTS = 24 * 3600 * 1_000_000  # microseconds in which the new address may confirm
 
+SESSION_LASTS = 12 * 3600 * 1_000_000  # microseconds from signing in, however busy
+SESSION_USE_NOTED = 300 * 1_000_000  # microseconds between two notes of a session's last use
+SESSIONS_KNOWN = 90 * 24 * 3600 * 1_000_000  # microseconds in which the browser of an ended session is known
+MOST_SESSIONS = 20  # of a member at the same time
+MOST_BROWSERS = 50  # of a member, whose ended sessions are known
+BY_LINK, BY_DEMO = "link", "demo"  # how a session began
+SIGNED_OUT, ENDED, EVERYWHERE, ADDRESS_CHANGED, RESTORED = (  # why it ended, beside REMOVED and REPLACED
+    "signed-out", "ended", "everywhere", "address-changed", "restored",
+)  # fmt: skip
+
 UNDO_WINDOW = 30 * 24 * 3600 * 1_000_000  # microseconds
 DEVICES_FEATURE, DEVICES_DEFAULT = "devices.max", 3
 

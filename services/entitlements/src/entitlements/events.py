@@ -3,7 +3,7 @@
 from typing import Any
 
 from entitlements.domain import Holding, Seats, Taker
-from entitlements.models import Account, AddressChange, Assignment, Device, Member, Parking, Pool
+from entitlements.models import Account, AddressChange, Assignment, Device, Member, Parking, Pool, Session
 from kit import clock
 from kit.outbox import Event
 
@@ -63,6 +63,25 @@ def _address_change(member: Member, change: AddressChange) -> dict[str, Any]:
         "email": member.email,
         "new_email": change.email,
     }
+
+
+def session_started(member: Member, session: Session, *, new_device: bool) -> Event:
+    """Build the event; `new_device`: the member signed in before, and never with this browser."""
+    data = {
+        "session_id": session.id,
+        "member": _person(member),
+        "device": session.device,
+        "address": session.address,
+        "new_device": new_device,
+        "method": session.method,
+    }
+    return Event("session.started", member.account_id, data)
+
+
+def session_ended(member: Member, session: Session | None, reason: str) -> Event:
+    """Build the event; without a session, all of the member's ended."""
+    data = {"session_id": session and session.id, "member": _person(member), "reason": reason}
+    return Event("session.ended", member.account_id, data)
 
 
 def session_refused(member: Member, reason: str) -> Event:

@@ -10,5 +10,6 @@ def jobs(_settings: Settings) -> dict[str, Job]:
     return {
         "forget old answers": Job(3600, idempotency.forget_old),
         "forget limit counts": Job(60, limits.forget_expired),
+        "forget sessions": Job(3600, commands.forget_sessions),
         "forget guesses": Job(300, commands.forget_guesses),
     }

@@ -227,6 +227,7 @@ HANDLERS: Handlers = {
             "member.added": Handler(MemberDescribed(), on_member_described),
             "member.changed": Handler(MemberChanged(), on_member_changed),
             "member.address-requested": Handler(AddressRequested(), on_address_requested),
+            "session.started": Handler(SessionStarted(), on_session_started),
             "member.removed": Handler(MemberRemoved(), on_member_removed),
             "license.assigned": Handler(LicenseAssigned(), on_license_assigned),
             "license.reminded": Handler(LicenseReminded(), on_license_reminded),

@@ -81,6 +81,12 @@ REASONS = {
     "unknown-member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
     "address-changed": {"en": "the e-mail address changed", "fr": "l’adresse courriel a changé"},
     "too-many-links": {"en": "too many links were asked for", "fr": "trop de liens ont été demandés"},
+    "signed-out": {"en": "they signed out", "fr": "déconnexion demandée"},
+    "ended": {"en": "the session was ended", "fr": "la session a été fermée"},
+    "everywhere": {"en": "signed out everywhere", "fr": "déconnexion partout"},
+    "replaced": {"en": "replaced by a later sign-in", "fr": "remplacée par une connexion ultérieure"},
+    "removed": {"en": "removed from the account", "fr": "retrait du compte"},
+    "restored": {"en": "a backup was restored", "fr": "une sauvegarde a été restaurée"},
     "no longer a member": {"en": "no longer a member", "fr": "ne fait plus partie du compte"},
 }
 
@@ -118,6 +124,7 @@ class Wording:
             "date": lambda day, _: self.date(day),
             "reason": lambda code, _: self.reason(code),
             "status": lambda code, _: STATUSES[code][language],
+            "said": lambda text, _: text or NOT_SAID,
             "count": lambda number, _: self.count(number),
             "mail": lambda kind, _: WORDS[language].get(kind, kind),
         }

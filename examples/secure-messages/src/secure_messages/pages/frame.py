@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 import seatwise
 from kit import auth, context, web
 from kit.errors import Refusal, Unauthorized
-from secure_messages import domain, words
+from secure_messages import domain, queries, words
 from secure_messages.files import Folder
 from secure_messages.sealing import Vault
 
@@ -41,9 +41,10 @@ def folder() -> Folder:
     return found
 
 
-def sign_in(person: domain.Person) -> None:
+def sign_in(person: domain.Person, portal_session: domain.PortalSession) -> None:
     session.clear()
     session["person"] = list(person)
+    session["portal"] = list(portal_session)
     session.permanent = True
 
 
@@ -63,10 +64,21 @@ def for_senders(view: F) -> F:
 
 @blueprint.before_request
 def begin() -> None:
-    g.me = domain.Person(*session["person"]) if "person" in session else None
+    g.me = _signed_in()
     spoken = request.accept_languages.best_match(domain.LANGUAGES) or domain.LANGUAGES[0]
     g.language = domain.language_of(g.me.locale) if g.me else spoken
     g.say = words.speaker(g.language)
+
+
+def _signed_in() -> domain.Person | None:
+    """The person of the cookie, unless their session ended; cookies of release 0.1 name none."""
+    if "person" not in session or "portal" not in session:
+        return None
+    person = domain.Person(*session["person"])
+    if queries.session_ended(person.member, domain.PortalSession(*session["portal"])):
+        session.clear()
+        return None
+    return person
 
 
 def check_form() -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from entitlements import commands, queries, schemas
 from entitlements.api.blueprint import make
+from entitlements.api.sessions import signed_in
 from kit import auth, idempotency, limits
 from kit.errors import Refusal
 
@@ -56,10 +57,11 @@ def _noting_used_links(view: F) -> F:
 @blueprint.arguments(schemas.LinkUse)
 @blueprint.response(201, schemas.SignedIn)
 def use_link(link: dict[str, Any], member_id: str) -> dict[str, Any]:
-    """Use a link up."""
-    used = commands.use_sign_in_link(member_id, link["counter"])
-    PER_ADDRESS.forget(used.email)  # its owner reads the mails: nobody is flooding it
-    return {"account_id": used.account_id, "member": queries.member(used.account_id, used.id)}
+    """Use a link up, and start a session."""
+    browser = commands.Browser(link["browser"], link["device"])
+    answer = signed_in(commands.use_sign_in_link(member_id, link["counter"], browser))
+    PER_ADDRESS.forget(answer["member"].email)  # its owner reads the mails: nobody is flooding it
+    return answer
 
 
 @blueprint.post("/refusals")

@@ -26,10 +26,20 @@ from entitlements.commands.refusals import (
 from entitlements.commands.reminders import send_reminders
 from entitlements.commands.restores import retell_account
 from entitlements.commands.restrictions import note_status, undo_statuses
+from entitlements.commands.sessions import (
+    Browser,
+    end_session,
+    end_sessions,
+    forget_sessions,
+    sign_out,
+    start_demo_session,
+    use_session,
+)
 from entitlements.commands.sign_ins import use_sign_in_link
 
 __all__ = [
     "Activated",
+    "Browser",
     "activate_device",
     "activate_license",
     "add_domain",
@@ -41,7 +51,10 @@ __all__ = [
     "change_account",
     "change_member",
     "confirm_address_change",
+    "end_session",
+    "end_sessions",
     "forget_guesses",
+    "forget_sessions",
     "limit_guesses",
     "note_limited_sign_ins",
     "note_refused_permission",
@@ -56,8 +69,11 @@ __all__ = [
     "renew_address_change",
     "retell_account",
     "send_reminders",
+    "sign_out",
+    "start_demo_session",
     "unassign_license",
     "undo_statuses",
     "unpark_seats",
+    "use_session",
     "use_sign_in_link",
 ]

@@ -1,7 +1,7 @@
 """Changes of a member's e-mail address, which take effect when the new address confirms them."""
 
 from entitlements import domain, events
-from entitlements.commands import domains
+from entitlements.commands import domains, sessions
 from entitlements.models import Account, AddressChange, Member
 from kit import clock, context, db, outbox
 from kit.errors import not_found, refuse
@@ -57,8 +57,8 @@ def drop_address_change(member: Member) -> None:
 def confirm_address_change(change_id: str) -> AddressChange:
     """Give the member the confirmed address, and end what was mailed to the former one.
 
-    Domains and other people may have changed since the request, so both are checked again. The
-    counter moves in SQL, because a sign-in moves it without the account's lock.
+    Domains and other people may have changed since the request, so both are checked again. Sessions
+    end: the former address may have begun them.
     """
     account_id = _usable(change_id).account_id
     with db.atomic():
@@ -71,11 +71,11 @@ def confirm_address_change(change_id: str) -> AddressChange:
         former = events.described(member)
         member.rename(member.name, change.email)
         member.save(only=[Member.email, Member.known_as])
-        Member.update(sign_in_counter=Member.sign_in_counter + 1).where(Member.id == member.id).execute()
         _end(member.id, domain.CONFIRMED)
         acting = context.current()._replace(actor=f"member:{member.id}")
         with context.acting(acting):
             outbox.add(events.member_changed(member, former))
+            sessions.end_sessions_of(member, domain.ADDRESS_CHANGED)
         change.account, change.member = account, member
         return change
 

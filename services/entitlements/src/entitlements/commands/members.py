@@ -3,7 +3,7 @@
 from typing import Any
 
 from entitlements import domain, events
-from entitlements.commands import addresses, assignments, domains
+from entitlements.commands import addresses, assignments, domains, sessions
 from entitlements.models import Account, AddressChange, Member
 from kit import clock, db, outbox
 from kit.errors import refuse
@@ -60,13 +60,14 @@ def change_member(account_id: str, member_id: str, changes: dict[str, Any], gran
 
 
 def remove_member(account_id: str, member_id: str, grants: frozenset[str]) -> None:
-    """The person leaves; their seats are free in the same moment. Their address may be used anew."""
+    """Remove the person: seats are free and sessions over at once, and the address may be used again."""
     with db.atomic():
         Account.locked(account_id)
         member = _active_member(account_id, member_id)
         domain.check_touchable(member.roles, grants)
         if domain.ADMINISTRATOR in member.roles:
             _check_another_administrator(member)
+        sessions.end_sessions_of(member, domain.REMOVED)
         assignments.free_seats_of(member)
         addresses.drop_address_change(member)
         member.state, member.removed_at = domain.REMOVED, clock.now()

@@ -18,7 +18,7 @@ from entitlements.models.licenses import (
     Pool,
     Restriction,
 )
-from entitlements.models.people import Account, AddressChange, AllowedAddress, Domain, Member
+from entitlements.models.people import Account, AddressChange, AllowedAddress, Domain, Member, Session
 
 __all__ = [
     "GRANTED",
@@ -42,4 +42,5 @@ __all__ = [
     "PlanVersion",
     "Pool",
     "Restriction",
+    "Session",
 ]

@@ -1,6 +1,6 @@
 """The tables of accounts and their people."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import peewee
 
@@ -143,6 +143,32 @@ class AddressChange(db.Table):
         pending = cls.ended_at.is_null() & (cls.expires_at > clock.now())
         change: AddressChange | None = cls.get_or_none((cls.member == member_id) & pending)
         return change
+
+
+class Session(db.Table):
+    """A sign-in of a member in one browser, live until `ended_at` or `expires_at`.
+
+    `browser` is the hash of an id that the browser keeps; an ended row tells that it is known.
+    """
+
+    id = db.Id(primary_key=True, default=clock.new_id)
+    account = peewee.ForeignKeyField(Account, column_name="account", index=False)
+    member = peewee.ForeignKeyField(Member, column_name="member", index=True)
+    browser = peewee.TextField(null=True)
+    device = peewee.TextField(null=True)
+    address = peewee.TextField(null=True)
+    method = peewee.TextField()
+    started_at = db.Instant()
+    last_used_at = db.Instant()
+    expires_at = db.Instant(index=True)
+    ended_at = db.Instant(null=True)
+    account_id: str
+    member_id: str
+
+    @classmethod
+    def live(cls) -> Any:
+        """The condition that a session can be used."""
+        return cls.ended_at.is_null() & (cls.expires_at > clock.now())
 
 
 _OPEN = AddressChange.ended_at.is_null()

@@ -6,6 +6,7 @@ from entitlements.queries.addresses import address_change, address_link, read_ad
 from entitlements.queries.checks import check, check_many, entitlements
 from entitlements.queries.members import member, members, standing
 from entitlements.queries.seats import licenses, parkings, pools
+from entitlements.queries.sessions import sessions
 from entitlements.queries.snapshot import snapshot
 from entitlements.queries.verify import differences
 
@@ -27,6 +28,7 @@ __all__ = [
     "parkings",
     "pools",
     "read_address_token",
+    "sessions",
     "sign_ins",
     "snapshot",
     "standing",

@@ -44,7 +44,8 @@ from entitlements.schemas.seats import (
     Pool,
     Reminders,
 )
-from entitlements.schemas.sign_ins import LinkUse, Memberships, NewSignIn, Refused, SignedIn
+from entitlements.schemas.sessions import Session, SessionReading
+from entitlements.schemas.sign_ins import FromBrowser, LinkUse, Memberships, NewSignIn, Refused, SignedIn
 
 __all__ = [
     "LONGEST_BATCH",
@@ -62,6 +63,7 @@ __all__ = [
     "DevicesQuery",
     "Domain",
     "Entitlements",
+    "FromBrowser",
     "KeySet",
     "KnownDevice",
     "License",
@@ -88,6 +90,8 @@ __all__ = [
     "Questions",
     "Refused",
     "Reminders",
+    "Session",
+    "SessionReading",
     "SignedIn",
     "Snapshot",
     "SnapshotQuery",

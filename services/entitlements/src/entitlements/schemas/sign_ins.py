@@ -4,8 +4,12 @@ from marshmallow import Schema as Answer
 from marshmallow import fields, validate
 
 from entitlements.schemas.members import Member
-from entitlements.schemas.texts import Email
+from entitlements.schemas.texts import Email, Name
 from kit import schema
+
+BROWSER = {"description": "An id that the browser keeps; it only tells whether the browser is known."}
+DEVICE = {"description": "Browser and system in words.", "examples": ["Firefox, Linux"]}
+EXPIRES = {"description": "When the session ends by itself."}
 
 
 class NewSignIn(schema.Body):
@@ -26,7 +30,14 @@ class Memberships(Answer):
     items = fields.List(fields.Nested(Membership))
 
 
-class LinkUse(schema.Body):
+class FromBrowser(schema.Body):
+    """Where a person signs in."""
+
+    browser = schema.Text(longest=100, load_default=None, allow_none=True, metadata=BROWSER)
+    device = Name(longest=100, load_default=None, allow_none=True, metadata=DEVICE)
+
+
+class LinkUse(FromBrowser):
     counter = schema.Whole(0, 2**31 - 2, required=True)
 
 
@@ -50,3 +61,6 @@ class Refused(schema.Body):
 class SignedIn(Answer):
     account_id = fields.String()
     member = fields.Nested(Member)
+    session_id = fields.String()
+    started_at = schema.Instant()
+    expires_at = schema.Instant(metadata=EXPIRES)
