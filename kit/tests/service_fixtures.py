@@ -13,7 +13,7 @@ import peewee
 import pytest
 from flask.testing import FlaskClient
 
-from kit import auth, clock, cursors, db, outbox
+from kit import auth, clock, cursors, db, envelopes, outbox
 from kit.settings import name_service
 
 
@@ -79,7 +79,7 @@ def statements(database: peewee.Database, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 def announced(*types: str) -> list[cursors.Arrived]:
     """What the service said so far, oldest first; only these types, if any are given."""
-    events = [cursors.parse(row.envelope) for row in outbox.Outbox.select().order_by(outbox.Outbox.id)]
+    events = [envelopes.parse(row.envelope) for row in outbox.Outbox.select().order_by(outbox.Outbox.id)]
     return [event for event in events if not types or event.type in types]
 
 

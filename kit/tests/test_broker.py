@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import pika
 import pytest
 
-from kit import broker, clock, consumer, cursors, db, lease, outbox, relay
+from kit import broker, clock, consumer, cursors, db, envelopes, lease, outbox, relay
 from kit.cursors import Handler, Reader
 from local.rabbitmq import RabbitMQ
 from sample.models import count, effects
@@ -236,7 +237,7 @@ def test_a_wiped_broker_loses_nothing_because_the_log_has_it(database, rabbitmq,
         rabbitmq.start()
         cursors.note_head("sample", "a", 10)
         for behind in cursors.behind("sample"):
-            log = [cursors.parse(envelope) for envelope in outbox.events_after("a", behind.sequence, 50)]
+            log = [envelopes.parse(envelope) for envelope in outbox.events_after("a", behind.sequence, 50)]
             reader.take_page(behind, log)
 
     assert len(effects()) == 10
@@ -255,3 +256,23 @@ def test_wrong_credentials_do_not_end_in_a_tight_loop(database, rabbitmq, url):
         time.sleep(3)
 
     assert 1 <= len(tries) <= 6
+
+
+def test_a_message_whose_headers_cannot_be_decoded_stops_nobody(database, url, monkeypatch):
+    encode_table, header = pika.data.encode_table, b"\x01xT" + struct.pack(">Q", 2**63)  # a date far away
+
+    def encode_poison(pieces, table):
+        if table != {"x": "poison"}:
+            return encode_table(pieces, table)
+        pieces.append(struct.pack(">I", len(header)) + header)
+        return len(pieces[-1])
+
+    monkeypatch.setattr(pika.data, "encode_table", encode_poison)
+    poison = pika.BasicProperties(headers={"x": "poison"})
+    with consuming(url) as connections:
+        with on_channel(url) as channel:
+            channel.basic_publish(broker.exchange_of("sample"), "thing.sold", b"{}", poison)
+        until(lambda: len(connections) > 1)
+        with relaying(url):
+            say(2)
+            until(lambda: effects() == [("a", 1), ("a", 2)])

@@ -5,7 +5,7 @@ import datetime
 import pytest
 import time_machine
 
-from kit import catchup, cursors
+from kit import catchup, cursors, envelopes
 from kit.cursors import Cursor
 from sample.models import effects
 from sample.shop import Shop
@@ -77,7 +77,7 @@ def test_a_look_notices_that_a_source_does_not_tell_any_more_what_took_effect(sh
 def test_a_stream_that_moves_on_while_its_head_is_told_has_no_other_history(shop, reader):
     look = shop.read_by(reader)
     look.look()
-    heads = shop._heads("d")["items"]
+    heads = [envelopes.parse_head(item) for item in shop._heads("d")["items"]]
     shop.tells("e")
     look.look()
 

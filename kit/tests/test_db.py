@@ -7,7 +7,7 @@ import peewee
 import psycopg2
 import pytest
 
-from kit import db
+from kit import db, outbox
 from sample.models import Effect
 
 
@@ -70,3 +70,9 @@ def test_a_connection_that_ended_while_it_rested_is_replaced(rested):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_rested_is_used_again(rested):
     assert rested.asks() == rested.asks()
+
+
+@pytest.mark.parametrize("text", ["ev-1", "", "x" * 32, "0" * 31])
+def test_an_id_that_could_not_be_read_again_is_not_written(database, text):
+    with pytest.raises(ValueError):
+        outbox.Outbox.insert(event_id=text).execute()

@@ -149,3 +149,13 @@ def test_a_log_that_is_no_unbroken_chain_is_named(database, damage, named):
         db.database.execute_sql(damage)
 
     assert any(named in difference for difference in outbox.differences()), list(outbox.differences())
+
+
+@pytest.mark.parametrize(
+    "data", [{"a": "\x00"}, {"a": ["\ud800"]}, {"a": float("inf")}, {"a": 2**63}], ids=ascii
+)
+def test_an_event_that_no_reader_accepts_is_not_written(database, data):
+    with pytest.raises(ValueError), db.atomic():
+        outbox.add(outbox.Event("thing.sold", "a", data))
+
+    assert outbox.Outbox.select().count() == 0

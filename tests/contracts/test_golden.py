@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kit import cursors
+from kit import envelopes
 from releases.records import SERVICES, Shelf
 from seatwise import events
 from seatwise.replica import Replica
@@ -49,7 +49,7 @@ def test_every_service_reads_what_a_release_has_said(path):
     listening = [importlib.import_module(f"{name}.handlers").HANDLERS.get(source, {}) for name in SERVICES]
     handlers = [by_type.get(type_, by_type.get("*")) for by_type in listening]
     for line in path.read_text().splitlines():
-        arrived = cursors.parse(line)
+        arrived = envelopes.parse(line)
         assert (arrived.source, arrived.type) == (source, type_)
         jsonschema.Draft202012Validator(ENVELOPE).validate(json.loads(line))
         for handler in handlers:

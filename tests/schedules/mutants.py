@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from kit import catchup, consumer, cursors, db, outbox, relay, rewind
+from kit import catchup, consumer, cursors, db, envelopes, outbox, relay, rewind
 
 Broken = Iterator[None]
 
@@ -48,7 +48,7 @@ def a_cursor_that_moves_after_the_effect_is_committed() -> Broken:
 def a_consumer_that_acknowledges_first() -> Broken:
     def take(channel: Any, reader: cursors.Reader, batch: list[Any]) -> None:
         channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
-        reader.take([cursors.parse(body) for _, body in batch], fresh=True)
+        reader.take([envelopes.parse(body) for _, body in batch], fresh=True)
 
     with mock.patch.object(consumer, "_take", take):
         yield

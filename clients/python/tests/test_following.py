@@ -174,9 +174,10 @@ def test_an_address_where_something_else_answers_is_said_in_a_line(teller, clien
     assert client.allows("ada", "retrieval")
 
 
-def test_a_reason_that_nobody_thought_of_is_said_once_too(teller, client, caplog):
+def test_a_reason_that_nobody_thought_of_is_said_once_too(teller, client, caplog, monkeypatch):
     assert client.wait(20)
-    teller.garbage = "{}"
+    heads = client.followers[0].source.heads
+    monkeypatch.setattr(client.followers[0].source, "heads", lambda since: [*heads(since)] and {}["new"])
     until(lambda: "KeyError" in caplog.text)
     asked = len(teller.asked)
     until(lambda: len(teller.asked) > asked + 5)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def now() -> int:
@@ -21,11 +23,15 @@ def to_text(instant: int) -> str:
 
 
 def from_text(text: str) -> int:
-    """Microseconds of an RFC 3339 instant; ValueError when it names no zone or is no instant."""
+    """Microseconds of an RFC 3339 instant; ValueError when it names no zone or is no instant that
+    `to_text` can write."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text} names no time zone")
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    instant = (moment - EPOCH) // timedelta(microseconds=1)
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError(f"{text} is not in the years 1 to 9999, UTC")
+    return instant
 
 
 def new_id() -> str:

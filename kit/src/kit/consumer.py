@@ -1,5 +1,6 @@
 """The delivery: batches from our queue to the reader, acknowledged after their effect is committed."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,7 +9,8 @@ import pika
 import structlog
 from pika.adapters.blocking_connection import BlockingChannel
 
-from kit import broker, cursors, metrics
+from kit import broker, cursors, envelopes, metrics
+from kit.envelopes import InvalidEnvelope
 from kit.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -17,6 +19,9 @@ BATCH = 50
 PREFETCH = 300
 PACE = 0.01  # seconds from a batch to the next: what comes meanwhile shares a transaction
 BIND_EVERY = 3  # seconds; an exchange made anew has no bindings and tells nobody
+# pika ends the connection when it cannot decode the headers of a message (a date in the year 10000), and
+# names the reason only in words. Such a message has no delivery tag by which it could be refused.
+UNDECODABLE = re.compile(r"lost: (\w*(Value|Overflow|Decode|Type|Index|Frame)Error|error|\w+Exception)\b")
 
 
 def consume(
@@ -28,10 +33,9 @@ def consume(
         channel = _subscribe(connection, tuple(reader.handlers))
         log.info("broker_reached", part="consumer")
         connected()  # what was published while we were not bound is in the log
-        messages = channel.consume(broker.inbox(), inactivity_timeout=0.2)
         batch, next_batch_at = [], 0.0
         bind_at = time.monotonic() + BIND_EVERY
-        for method, _, body in messages:
+        for method, _, body in channel.consume(broker.inbox(), inactivity_timeout=0.2):
             if method is not None:
                 batch.append((method, body))
             if 0 < len(batch) < BATCH and not channel.get_waiting_message_count():
@@ -46,6 +50,12 @@ def consume(
                 _bind(connection, tuple(reader.handlers))
                 bind_at = time.monotonic() + BIND_EVERY
         log.info("queue_ended")  # deleted under us, or the channel was closed: make everything anew
+    except pika.exceptions.StreamLostError as error:
+        if not UNDECODABLE.search(str(error)):
+            raise
+        metrics.EVENTS_UNDECODABLE.inc()
+        log.warning("undecodable_message", error=str(error))
+        give_up_queue(url)
     finally:
         if connection.is_open:
             connection.close()
@@ -84,11 +94,11 @@ def _take(channel: BlockingChannel, reader: cursors.Reader, batch: list) -> None
     events = []
     for method, body in batch:
         try:
-            event = cursors.parse(body)
+            event = envelopes.parse(body)
             if method.exchange != broker.exchange_of(event.source):  # nobody speaks for another
-                raise ValueError(f"{event.source} does not speak through {method.exchange}")
+                raise InvalidEnvelope(f"{event.source} does not speak through {method.exchange}")
             events.append(event)
-        except ValueError as error:  # the log has it, if it was an event
+        except InvalidEnvelope as error:  # the log has it, if it was an event
             metrics.EVENTS_UNDECODABLE.inc()
             log.warning("undecodable_message", error=str(error))
     redelivered = any(method.redelivered for method, _ in batch)

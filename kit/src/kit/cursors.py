@@ -17,6 +17,7 @@ import structlog
 
 from kit import clock, context, db, metrics
 from kit.db import given
+from kit.envelopes import UNKNOWN_ID, Arrived, Head
 from kit.errors import NotYet
 from kit.failpoints import failpoint
 
@@ -61,24 +62,6 @@ MOVE = f"ON CONFLICT (source, subject) DO UPDATE SET {_STEP}"
 Cursor.add_index(Cursor.source, Cursor.subject, where=Cursor.sequence < Cursor.head, name="cursors_behind")
 
 
-class Arrived(NamedTuple):
-    """An event as it came, from the queue or from the log."""
-
-    source: str
-    subject: str
-    sequence: int
-    id: str
-    type: str
-    time: int
-    data: dict[str, Any]
-    previous: str | None = None
-    must: bool = False
-    actor: str = "service:unknown"
-    address: str | None = None
-    correlation: str = "unknown"
-    traceparent: str | None = None
-
-
 class Handler(NamedTuple):
     """Our view of somebody's event and what we do when it happened; facts are never refused. `first`: what is
     done before, at once for all events of a batch that have the same."""
@@ -93,23 +76,6 @@ Handlers = Mapping[str, Mapping[str, Handler]]  # source → type → handler; "
 
 class Stopped(Exception):
     """The stream must wait for an operator or a release."""
-
-
-def parse(body: bytes | str) -> Arrived:
-    """The event in a message; ValueError when it is none."""
-    try:
-        return parse_event(json.loads(body))
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"no event: {error!r}") from error
-
-
-def parse_event(event: dict[str, Any]) -> Arrived:
-    """The event in a CloudEvent; attributes that we do not know are ignored."""
-    sequence, texts = int(event["sequence"]), [event[name] for name in ("source", "subject", "type", "id")]
-    if not all(isinstance(text, str) and text.isprintable() for text in texts) or not 0 < sequence < 2**63:
-        raise ValueError("its place in a stream cannot be read")
-    known = {name: event[name] for name in Arrived._fields if name in event}
-    return Arrived(**{**known, "sequence": sequence, "time": clock.from_text(event["time"])})
 
 
 class Reader:
@@ -231,6 +197,23 @@ class Reader:
     def _stop(self, event: Arrived, reason: str) -> None:
         _update(event, stopped=reason, stopped_by=self.release, event=_kept(event))
 
+    def note_invalid(self, cursor: Cursor, event_id: str, error: Exception) -> None:
+        """Count an attempt at an event whose envelope is invalid; after the last one the stream stops."""
+        reason = f"invalid-envelope: {error}"
+        log.warning("event_invalid", source=cursor.source, subject=cursor.subject, id=event_id, error=reason)
+        metrics.EVENTS_UNDECODABLE.inc()
+        values = {
+            "attempts": cursor.attempts + 1,
+            "retry_at": clock.now() + int(_wait_after(cursor.attempts) * clock.SECOND),
+            "error": reason,
+        }
+        if cursor.attempts >= self.most_attempts:
+            event = {"id": event_id, "sequence": cursor.sequence + 1, "invalid": str(error)}
+            values = {"stopped": reason, "stopped_by": self.release, "event": event}
+        unmoved = Cursor.of(cursor.source, cursor.subject) & (Cursor.sequence == cursor.sequence)
+        with db.atomic():
+            Cursor.update(**values).where(unmoved & Cursor.stopped.is_null()).execute()
+
     def stop_at_a_fork(self, cursor: Cursor) -> None:
         """The source does not know what we applied last."""
         forked = {"id": cursor.last, "sequence": cursor.sequence}
@@ -318,13 +301,13 @@ def _locked_places(streams: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
 
 
 def _goes_on(event: Arrived, place: Any) -> bool:
-    """Whether it was told after the event that we applied last."""
-    return place.sequence == 0 or event.previous == place.last
+    """Whether it was told after the event that we applied last, as far as that has a known id."""
+    return place.sequence == 0 or place.last in (UNKNOWN_ID, event.previous)
 
 
-def note_heads(source: str, streams: list[dict[str, Any]]) -> list[Cursor]:
+def note_heads(source: str, streams: list[Head]) -> list[Cursor]:
     """Remember how far the streams go; the cursors that stand beyond the head, or there at another event."""
-    heads = {stream["subject"]: (stream["head"], stream["id"]) for stream in streams}
+    heads = {stream.subject: (stream.head, stream.id) for stream in streams}
     ours = list(Cursor.select().where((Cursor.source == source) & Cursor.subject.in_(list(heads))))
     known = {cursor.subject: cursor.head for cursor in ours}
     with db.atomic():

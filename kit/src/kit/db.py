@@ -8,6 +8,7 @@ import logging
 import re
 import select
 import time
+import uuid
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -122,7 +123,13 @@ class Instant(peewee.BigIntegerField):
 
 
 class Id(peewee.UUIDField):
-    """A UUID that Python sees as text, as JSON and tokens do."""
+    """A UUID that Python sees as text, as JSON and tokens do.
+
+    ValueError for any other text: SQLite would store it, and no later reading of the row would succeed.
+    """
+
+    def db_value(self, value: Any) -> Any:
+        return uuid.UUID(value).hex if isinstance(value, str) else super().db_value(value)
 
     def python_value(self, value: Any) -> Any:
         value = super().python_value(value)

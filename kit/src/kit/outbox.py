@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import peewee
 
 from kit import clock, context, db
+from kit.envelopes import require_storable
 from kit.settings import service_name
 
 
@@ -59,7 +60,7 @@ _MOVE = """INSERT INTO streams (subject, head, last, moved_at) VALUES ({0}, {0},
 ON CONFLICT (subject) DO UPDATE SET head = streams.head + excluded.head, previous = streams.last,
 last = excluded.last, moved_at = excluded.moved_at RETURNING head, previous"""
 _ROW = ("event_id", "subject", "sequence", "type", "envelope", "created_at")
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def add(*events: Event) -> list[str]:
@@ -88,6 +89,7 @@ def _append(subject: str, events: list[Event]) -> list[str]:
 
 def _envelope(event: Event, place: tuple[int, str, str | None], instant: int, by: context.Context) -> str:
     """CloudEvents 1.0, structured mode (sequence is text there, by its extension's definition)."""
+    require_storable(event.data)  # no reader would accept it, and its stream would stop there
     sequence, event_id, previous = place
     attributes = {
         "specversion": "1.0",

@@ -10,6 +10,7 @@ import peewee
 from kit import clock, cursors, db, streams
 from kit.catchup import CatchUp
 from kit.cursors import MOVING, Cursor
+from kit.envelopes import parse_event
 
 Undo = Callable[[str, str, int], Iterable[str]]  # source, subject, sequence → what took effect here after it
 
@@ -23,7 +24,7 @@ def rewind(look: CatchUp, source: str, restored_at: int, undo: Undo) -> Iterator
     if restored_at > clock.now():
         raise ValueError("a source cannot have been restored in the future")
     cursors_before = list(Cursor.select().where(Cursor.source == source))
-    heads = {told["subject"]: told["head"] for page in look.pages_of_heads(source) for told in page["items"]}
+    heads = {moved.subject: moved.head for page in look.pages_of_heads(source) for moved in page.heads}
     for cursor in cursors_before:
         head = heads.get(cursor.subject, 0)
         sequence, last = _shared(look, cursor, head, restored_at)
@@ -35,7 +36,7 @@ def _shared(look: CatchUp, cursor: Cursor, head: int, restored_at: int) -> tuple
     if look.still_tells(cursor):
         return cursor.sequence, cursor.last
     for place in range(min(cursor.sequence, head), 0, -1):
-        [event] = map(cursors.parse_event, look.page(cursor.source, cursor.subject, place - 1, 1))
+        [event] = map(parse_event, look.page(cursor.source, cursor.subject, place - 1, 1))
         if event.time <= restored_at:
             if place == cursor.sequence:
                 raise ValueError(f"{cursor.source} told something else before that instant: it is too late")

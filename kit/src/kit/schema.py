@@ -9,6 +9,11 @@ from kit import clock
 LARGEST = 2**53 - 1  # what every JSON reader holds exactly
 
 
+def is_text(text: str) -> bool:
+    """Return whether both databases hold it: no NUL, no lone surrogate."""
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
+
+
 class Body(Schema):
     """A JSON object; unknown fields are refused by name."""
 
@@ -26,7 +31,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        if not is_text(text):
             raise ValidationError("Contains a character that is not text (NUL or a lone surrogate).")
         return text
 

@@ -12,16 +12,18 @@ PAGE = 2  # heads
 
 def envelope(event: cursors.Arrived) -> dict:
     told = {name: value for name, value in event._asdict().items() if value is not None}
-    return {**told, "sequence": str(event.sequence), "time": clock.to_text(event.time)}
+    constant = {"specversion": "1.0", "datacontenttype": "application/json"}
+    return {**constant, **told, "sequence": str(event.sequence), "time": clock.to_text(event.time)}
 
 
 class Shop:
-    """`streams`: what it tells of each subject; those in `broken` answer 500."""
+    """`streams`: what it tells of each subject; those in `broken` answer 500, `answers` by path instead."""
 
     def __init__(self) -> None:
         self.source = Source("shop")
         self.streams: dict[str, list[cursors.Arrived]] = defaultdict(list)
         self.broken: set[str] = set()
+        self.answers: dict[str, bytes] = {}
         self.requests = 0
 
     def tells(self, subject: str, count: int = 1) -> list[cursors.Arrived]:
@@ -44,6 +46,8 @@ class Shop:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         asked = request.url.params
+        if request.url.path in self.answers:
+            return httpx.Response(200, content=self.answers[request.url.path])
         if request.url.path == "/v1/streams":
             return httpx.Response(200, json=self._heads(asked["cursor"]))
         if asked["subject"] in self.broken:

@@ -1,8 +1,8 @@
 """Broken: a consumer for which a message that is no event is an error like any other."""
 
-from kit import cursors
+from kit import cursors, envelopes
 
-parse = cursors.parse
+parse = envelopes.parse
 
 
 def strictly(body: bytes | str) -> cursors.Arrived:
@@ -12,4 +12,4 @@ def strictly(body: bytes | str) -> cursors.Arrived:
         raise RuntimeError(f"what is this? {error}") from error
 
 
-cursors.parse = strictly
+envelopes.parse = strictly

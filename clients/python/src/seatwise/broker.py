@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pika
 from pika.exceptions import AMQPError
 
-from seatwise.events import EXCHANGE, parse
+from seatwise.events import EXCHANGE, InvalidEvent, parse
 from seatwise.follower import Follower
 
 log = logging.getLogger("seatwise")
@@ -88,7 +88,7 @@ class Broker(threading.Thread):
     def _hand_on(self, body: bytes) -> None:
         try:
             each_its_own = [parse(body) for _ in self.followers]  # a handler may change what it is given
-        except ValueError as error:  # the log has it, if it was an event
+        except InvalidEvent as error:  # the log has it, if it was an event
             log.info("a message that is no event: %s", error)
             return
         for follower, event in zip(self.followers, each_its_own, strict=True):

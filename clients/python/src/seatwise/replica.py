@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seatwise.answers import Grant, Holding
-from seatwise.events import Event, instant
+from seatwise.events import LARGEST, Event, InvalidEvent, instant, name
 from seatwise.store import Cursor, Store
 
 READER = "replica"
@@ -57,7 +57,7 @@ class Replica:
         """A page of the snapshot. An account may go on in the next one; the number told first counts."""
         several: set[tuple[str, str]] = set()
         with store.transaction():
-            ids = [self._id_of(store, Grant(**_known(one))) for one in page["grants"]]
+            ids = [self._id_of(store, _grant(one)) for one in page["grants"]]
             for item in page["items"]:
                 account, seen = item["account_id"], set[str]()
                 self._place(store, item)
@@ -116,10 +116,12 @@ class Replica:
             raise NotUnderstood(event.type)
         if not _is_about_a_holder(event):
             return
-        member, plan = event.data["member_id"], event.data["plan"]
-        store.drop(event.account, member, event.data.get("former_plan", plan))
-        if event.type in GRANTING:
-            store.hold(event.account, [member], plan, self._id_of(store, Grant(**_known(event.data))))
+        member, plan = name(event.data, "member_id"), name(event.data, "plan")
+        former = name(event.data, "former_plan") if event.data.get("former_plan") is not None else plan
+        grant = _grant(event.data) if event.type in GRANTING else None
+        store.drop(event.account, member, former)
+        if grant:
+            store.hold(event.account, [member], plan, self._id_of(store, grant))
 
     def _id_of(self, store: Store, grant: Grant) -> int:
         grant_id = store.grant_id(grant)
@@ -146,6 +148,14 @@ def _is_about_a_holder(event: Event) -> bool:
     return event.type == WITHDRAWING or event.type in GRANTING
 
 
-def _known(told: dict[str, Any]) -> dict[str, Any]:
-    """What a grant needs; the rank of a plan was not told by the first releases."""
-    return {"rank": 0} | {name: told[name] for name in Grant._fields if name in told}
+def _grant(told: dict[str, Any]) -> Grant:
+    """What a license allows; the rank of a plan was not told by the first releases.
+
+    InvalidEvent for what could be written into the file, and would keep it from being read.
+    """
+    rank, features = told.get("rank", 0), told.get("features")
+    if not isinstance(rank, int) or not -LARGEST <= rank <= LARGEST:
+        raise InvalidEvent("rank is no whole number")
+    if not isinstance(features, dict):
+        raise InvalidEvent("features is no object")
+    return Grant(name(told, "plan"), rank, name(told, "status"), features)

@@ -1,14 +1,16 @@
 """Entitlements over HTTP: what everybody holds now, how far each account's story goes, and the story."""
 
 import http.client
-import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from seatwise.events import Event, OfAnotherSource, read
+from seatwise.events import Event, InvalidEvent, OfAnotherSource, decode, identifier, instant, name, read, whole
+
+log = logging.getLogger("seatwise")
 
 TIMEOUT = 10  # seconds to connect, and to answer
 PAGE = 500  # events
@@ -43,26 +45,47 @@ class Source:
     def heads(self, since: str | None = None) -> Iterator[tuple[str, list[Head]]]:
         """Pages of the stories that went on since that instant of the service's clock: (its clock, heads)."""
         for page in self._pages("/v1/streams", **({"since": since} if since else {})):
-            yield page["now"], [Head(one["subject"], one["head"], one["id"]) for one in page["items"]]
+            try:
+                instant(page.get("now"))
+            except InvalidEvent as error:
+                raise Unreachable(f"{self.url.netloc} has no clock: {error}") from error
+            yield page["now"], list(_valid_heads(page["items"]))
 
     def events(self, account: str, after: int, limit: int = PAGE) -> list[Event]:
-        """What happened in an account after the event of that number, in order."""
+        """What happened in an account after the event of that number, in order, up to an invalid one.
+
+        InvalidEvent when that is the first.
+        """
         page = self._get("/v1/events", subject=account, after=after, limit=limit)
-        try:
-            return [read(envelope) for envelope in page["items"]]
-        except OfAnotherSource as error:
-            raise Unreachable(f"{self.url.netloc} is another service: {error}") from error
+        events: list[Event] = []
+        for envelope in page["items"]:
+            try:
+                event = read(envelope)
+                if event.account != account:
+                    raise InvalidEvent("the event belongs to another account")
+            except OfAnotherSource as error:
+                raise Unreachable(f"{self.url.netloc} is another service: {error}") from error
+            except InvalidEvent:
+                if events:
+                    break
+                raise
+            events.append(event)
+        return events
 
     def _pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """While one is read, the next one is on its way."""
         page = self._get(path, **query)
-        if page["next"] is None:
+        if page.get("next") is None:
             yield page
             return
+        seen = set()
         with ThreadPoolExecutor(1) as ahead:
             try:
-                while page["next"] is not None:
-                    coming = ahead.submit(self._get, path, **{**query, "cursor": page["next"]})
+                while (cursor := page.get("next")) is not None:
+                    if not isinstance(cursor, str) or cursor in seen:
+                        raise Unreachable(f"{self.url.netloc} answers {path} with a broken cursor")
+                    seen.add(cursor)
+                    coming = ahead.submit(self._get, path, **{**query, "cursor": cursor})
                     yield page
                     page = coming.result()
             finally:
@@ -76,13 +99,15 @@ class Source:
             self._hang_up()
             raise Unreachable(f"{self.url.netloc} does not answer: {error!r}") from error
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = decode(body)
+        except InvalidEvent:
             answer = None
         if not isinstance(answer, dict):
             raise Unreachable(f"{self.url.netloc} answers {path} with {status} and no JSON object")
         if status != http.client.OK:
             raise Unreachable(f"{self.url.netloc} refuses {path}: {status} {answer.get('detail', '')}")
+        if not isinstance(answer.get("items"), list):
+            raise Unreachable(f"{self.url.netloc} answers {path} without a list of items")
         return answer
 
     def _ask(self, target: str) -> tuple[int, bytes]:
@@ -116,3 +141,14 @@ class Source:
         if kept := getattr(self._local, "connection", None):
             kept.close()
         self._local.connection = None
+
+
+def _valid_heads(items: list[Any]) -> Iterator[Head]:
+    """One that is invalid keeps no other from being read."""
+    for item in items:
+        try:
+            if not isinstance(item, dict):
+                raise InvalidEvent("it is no object")
+            yield Head(name(item, "subject"), whole(item.get("head"), "head"), identifier(item, "id"))
+        except InvalidEvent as error:
+            log.warning("the head of an account cannot be read: %s", error)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from kit import clock, context, cursors, db, outbox
+from kit import clock, context, cursors, db, envelopes, outbox
 from kit.db import given
 from kit.errors import not_found, refuse
 from kit.failpoints import failpoint
@@ -340,7 +340,7 @@ def _end(
 
 def _announce(event: Event) -> None:
     """Say it, and note it in the account's own log: we do not listen to ourselves."""
-    note_activities([cursors.parse(envelope) for envelope in outbox.add(event)])
+    note_activities([envelopes.parse(envelope) for envelope in outbox.add(event)])
 
 
 def forget_old() -> None:
