@@ -1,7 +1,9 @@
 """Which routes of other units a unit calls, read from its code: the client classes say each path once.
 
-A call is `….get(path, …)`, post, put, patch, delete, stream, text or send(method, path, …) with a path under
-/v1/. The service is the one that the module is named after, or whose `<service>_url` it is given.
+A call is `….get(path, …)`, post, put, patch, delete, stream, text or send(method, path, …) with a path of
+segments: `path_to(…)`, `paths.of(…)`, or `self.at(…)` of a class that says where `at` begins. The service
+is the one that the module is named after, or whose `<service>_url` it is given. Release 0.1 wrote its paths
+as f-strings under /v1/, often after `self.base`.
 """
 
 import ast
@@ -46,8 +48,11 @@ def _service(path: Path, text: str) -> str:
 def _of_class(node: ast.ClassDef, service: str) -> Iterator[Call]:
     functions = [one for one in node.body if isinstance(one, ast.FunctionDef)]
     base = _assigned(node).get("self.base")
+    at = next((one.body[-1].value for one in functions if one.name == "at"), None)  # type: ignore[attr-defined]
     for function in functions:
-        known = _assigned(function) | ({"self.base": base} if base else {})
+        known = _assigned(function) | {
+            name: value for name, value in (("self.base", base), ("self.at", at)) if value
+        }
         for call in (one for one in ast.walk(function) if isinstance(one, ast.Call)):
             if isinstance(call.func, ast.Attribute) and (found := _call(call, call.func.attr, service, known)):
                 yield found
@@ -78,17 +83,28 @@ def _call(call: ast.Call, verb: str, service: str, known: Known) -> Call | None:
 def _path(node: ast.expr | None, known: Known) -> str:
     """The path with {} for whatever is put into it; "" when it is none."""
     match node:
+        case ast.Call(func=function, args=segments):
+            return _of_segments(ast.unparse(function), segments, known)
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=parts):
             return "".join(_path(part, known) for part in parts)
-        case ast.FormattedValue(value=ast.Attribute() as attribute):
-            return _path(attribute, known) or "{}"
-        case ast.FormattedValue():
-            return "{}"
+        case ast.FormattedValue(value=inserted):
+            return (isinstance(inserted, ast.Attribute) and _path(inserted, known)) or "{}"
         case ast.Name() | ast.Attribute():
             return _path(known.get(ast.unparse(node)), known)
     return ""
+
+
+def _of_segments(function: str, segments: list[ast.expr], known: Known) -> str:
+    said = "".join("/" + _segment(one) for one in segments if not isinstance(one, ast.Starred))
+    if function == "self.at":
+        return _path(known.get(function), known) + said
+    return f"/v1{said}" if function in ("path_to", "paths.of") else ""
+
+
+def _segment(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else "{}"
 
 
 def _names(node: ast.expr | None, known: Known) -> list[str] | None:

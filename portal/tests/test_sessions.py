@@ -37,7 +37,7 @@ def test_a_copied_cookie_ends_with_the_sign_out(app, signed_in, travel):
     browser.open("/")
     browser.send("/sign-out")
 
-    travel(301)
+    travel(330)
     assert signed_in_as(thief) is None
 
 

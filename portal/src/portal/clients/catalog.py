@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Any
 
-from portal.clients.http import Api, Json, Problem
+from portal.clients.http import Api, Json, Problem, path_to
 
 FRESH = 60.0  # seconds
 
@@ -22,7 +22,7 @@ class Catalog:
         """Plans by code, by rank; empty when they were never readable."""
         if time.monotonic() - self._read_at >= FRESH and self._reading.acquire(blocking=not self._plans):
             try:
-                items: list[Any] = self.api.get("/v1/plans")["items"]
+                items: list[Any] = self.api.get(path_to("plans"))["items"]
                 self._plans = {plan["code"]: plan for plan in sorted(items, key=lambda plan: plan["rank"])}
                 self._read_at = time.monotonic()
             except Problem:
@@ -32,13 +32,17 @@ class Catalog:
         return self._plans
 
     def plan(self, code: str) -> Json | None:
-        """One plan, even a retired one; None when there is none or it cannot be read."""
-        if code not in self.plans():
-            try:
-                self._plans[code] = self.api.get(f"/v1/plans/{code}")
-            except Problem:
-                return None
-        return self._plans[code]
+        """One plan, even a retired one; None when there is none or it cannot be read.
+
+        Only what the list returned is remembered, since all accounts share it.
+        """
+        listed = self.plans()
+        if code in listed:
+            return listed[code]
+        try:
+            return self.api.get(path_to("plans", code))
+        except Problem:
+            return None
 
     def document(self, code: str, language: str) -> str:
-        return self.api.text(f"/v1/plans/{code}/documents/{language}")
+        return self.api.text(path_to("plans", code, "documents", language))

@@ -3,20 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-from portal.clients.http import Api, Json
+from kit.paths import Path
+from portal.clients.http import Api, Json, path_to
 
 
 class Notifier:
     def __init__(self, api: Api, account: str):
         self.api = api
-        self.base = f"/v1/accounts/{account}"
+        self._account = account
+
+    def at(self, *segments: str) -> Path:
+        return path_to("accounts", self._account, *segments)
 
     def notices(self, **filters: Any) -> Json:
-        return self.api.get(f"{self.base}/notices", **filters)
+        return self.api.get(self.at("notices"), **filters)
 
     def activity(self, **filters: Any) -> Json:
         """Newest first; ?type= &cursor= &limit= &language="""
-        return self.api.get(f"{self.base}/activity", **filters)
+        return self.api.get(self.at("activity"), **filters)
 
     def activity_csv(self, language: str) -> Iterator[bytes]:
-        return self.api.stream(f"{self.base}/activity.csv", language=language)
+        return self.api.stream(self.at("activity.csv"), language=language)

@@ -1,6 +1,7 @@
 """The API of orders, for one account: offers, cart, quotes, orders, payments."""
 
-from portal.clients.http import Api, Json
+from kit.paths import Path
+from portal.clients.http import Api, Json, path_to
 
 PAYMENT_TIMEOUT = 25.0  # seconds; a card's bank may take its time
 
@@ -8,15 +9,18 @@ PAYMENT_TIMEOUT = 25.0  # seconds; a card's bank may take its time
 class Orders:
     def __init__(self, api: Api, account: str):
         self.api = api
-        self.base = f"/v1/accounts/{account}"
+        self._account = account
+
+    def at(self, *segments: str) -> Path:
+        return path_to("accounts", self._account, *segments)
 
     def offers(self) -> list[Json]:
-        found: list[Json] = self.api.get(f"{self.base}/offers")["items"]
+        found: list[Json] = self.api.get(self.at("offers"))["items"]
         return sorted(found, key=lambda offer: offer["rank"])
 
     def cart(self) -> Json:
         """The account's cart with its `etag`."""
-        cart, headers = self.api.send("GET", f"{self.base}/cart")
+        cart, headers = self.api.send("GET", self.at("cart"))
         return {**cart, "etag": headers.get("ETag", "")}
 
     def replace_cart(self, interval: str, lines: list[Json], etag: str) -> None:
@@ -24,38 +28,38 @@ class Orders:
         headers = {"If-Match": etag} if etag else {}
         if lines:
             body = {"interval": interval, "lines": lines}
-            self.api.send("PUT", f"{self.base}/cart", json=body, headers=headers)
+            self.api.send("PUT", self.at("cart"), json=body, headers=headers)
         else:
-            self.api.send("DELETE", f"{self.base}/cart", headers=headers)
+            self.api.send("DELETE", self.at("cart"), headers=headers)
 
     def quote(self) -> Json:
         """A quote for what is in the cart."""
-        return self.api.post(f"{self.base}/quotes", {})
+        return self.api.post(self.at("quotes"), {})
 
     def place(self, quote_id: str, key: str) -> Json:
-        return self.api.post(f"{self.base}/orders", {"quote_id": quote_id}, key=f"{key}-order")
+        return self.api.post(self.at("orders"), {"quote_id": quote_id}, key=f"{key}-order")
 
     def pay(self, order_id: str, card: str, key: str) -> Json:
         body = {"provider": "sandbox", "card": card}
-        path = f"{self.base}/orders/{order_id}/payment"
+        path = self.at("orders", order_id, "payment")
         return self.api.post(path, body, key=f"{key}-payment", timeout=PAYMENT_TIMEOUT)
 
     def confirm(self, order_id: str, outcome: str) -> Json:
         """The buyer's word on 3-D Secure: `accepted` or `refused`."""
-        path = f"{self.base}/orders/{order_id}/payment/confirmation"
+        path = self.at("orders", order_id, "payment", "confirmation")
         return self.api.post(path, {"outcome": outcome}, timeout=PAYMENT_TIMEOUT)
 
     def cancel(self, order_id: str) -> Json:
-        return self.api.post(f"{self.base}/orders/{order_id}/cancellation", {})
+        return self.api.post(self.at("orders", order_id, "cancellation"), {})
 
     def orders(self, cursor: str = "") -> Json:
-        return self.api.get(f"{self.base}/orders", cursor=cursor)
+        return self.api.get(self.at("orders"), cursor=cursor)
 
     def order(self, order_id: str) -> Json:
-        return self.api.get(f"{self.base}/orders/{order_id}")
+        return self.api.get(self.at("orders", order_id))
 
     def subscriptions(self) -> list[Json]:
-        found: list[Json] = self.api.get(f"{self.base}/subscriptions")["items"]
+        found: list[Json] = self.api.get(self.at("subscriptions"))["items"]
         return found
 
     def renewed(self, interval: str) -> dict[str, int]:

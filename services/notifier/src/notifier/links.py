@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from kit import auth
+from kit import auth, paths
 from notifier import domain
 
 TIMEOUT = 1.5  # seconds to connect, and to answer
@@ -27,9 +27,8 @@ class Links:
     def activation(self, account_id: str, license_id: str, assignment_id: str) -> domain.Activation:
         """Obsolete when the person no longer holds the license; Deferred when entitlements cannot say."""
         with _unless_unreadable():
-            answer = self.client.get(
-                f"/v1/accounts/{account_id}/licenses/{license_id}/activation", headers=self._headers()
-            )
+            path = paths.of("accounts", account_id, "licenses", license_id, "activation")
+            answer = self.client.get(path, headers=self._headers())
             said = _checked(answer, "no longer assigned")
             if said["assignment_id"] != assignment_id:  # another person holds it by now
                 raise domain.Obsolete("no longer assigned")
@@ -41,10 +40,8 @@ class Links:
         Obsolete when the request has ended or another one replaced it.
         """
         with _unless_unreadable():
-            answer = self.client.get(
-                f"/v1/accounts/{account_id}/members/{member_id}/address-change/link",
-                headers=self._headers(),
-            )
+            path = paths.of("accounts", account_id, "members", member_id, "address-change", "link")
+            answer = self.client.get(path, headers=self._headers())
             said = _checked(answer, "no longer requested")
             if said["change_id"] != change_id:
                 raise domain.Obsolete("no longer requested")
