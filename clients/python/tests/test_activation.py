@@ -63,4 +63,12 @@ def test_one_that_has_expired_or_is_for_another_or_of_another_is_refused(told, w
 @pytest.mark.parametrize("text", ["", "no token", token()[:-8], token().replace(".", ".x", 1)])
 def test_what_is_no_token_is_refused(text):
     with pytest.raises(NotActivated, match="broken"):
-        verify(text, KEYS)
+        verify(text, KEYS, any_device=True)
+
+
+@pytest.mark.parametrize("device", [None, ""])
+def test_a_token_is_read_for_a_device_or_expressly_for_any(device):
+    with pytest.raises(ValueError, match="any_device=True"):
+        verify(token(), KEYS, device)
+
+    assert verify(token(), KEYS, any_device=True).device == MINE["device"]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import httpx
 import structlog
 
-from kit import auth, clock, cursors, envelopes, metrics
+from kit import auth, calls, clock, cursors, envelopes, metrics
 from kit.envelopes import Arrived, Head, InvalidEnvelope
 from kit.settings import Settings
 
@@ -48,7 +48,7 @@ class CatchUp:
         beat: Callable[[], None] = lambda: None,
     ):
         self.reader, self.token, self.beat = reader, token, beat
-        self.clients = {source: httpx.Client(base_url=url, timeout=TIMEOUT) for source, url in urls.items()}
+        self.clients = {source: calls.client(url, timeout=TIMEOUT) for source, url in urls.items()}
         self.since: dict[str, int] = {}  # the source's own clock, in memory only: a restart looks at all
         self.long_look_at = time.monotonic() + LONG_LOOK_EVERY
 

@@ -34,11 +34,16 @@ def verify(
     *,
     member: str | None = None,
     plan: str | None = None,
+    any_device: bool = False,
 ) -> Activation:
-    """What the token says; `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it.
+    """Return what the token says; NotActivated when it does not hold here.
 
-    Name the device that you run on, and the member and plan if you know them: a token for another is refused.
+    `keys`: the key set of entitlements (GET /v1/activation-keys), or a file with it. Name the device that
+    you run on: a token of another machine is a copy. Without one this is a ValueError, unless a server
+    that reads the tokens of others says `any_device=True`. Name the member and plan if you know them.
     """
+    if not device and not any_device:
+        raise ValueError("name the device that this runs on, or say any_device=True")
     key_set: Any = keys if isinstance(keys, dict) else json.loads(Path(keys).read_text())
     try:
         claims = jwt.decode(token, jwk.KeySet.import_key_set(key_set), algorithms=[ALGORITHM]).claims

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import httpx
 from flask import g, request
 
-from kit import addresses, auth, clock
+from kit import addresses, auth, calls, clock
 from kit.auth import Signer
 from portal.clients.catalog import Catalog
 from portal.clients.entitlements import Door, Entitlements
@@ -31,7 +31,7 @@ class Services:
 
     def __init__(self, urls: dict[str, str], signer: Signer):
         self.signer = signer
-        self._pools = {name: httpx.Client(base_url=url, limits=POOL) for name, url in urls.items()}
+        self._pools = {name: calls.client(url, limits=POOL) for name, url in urls.items()}
         self.catalog = Catalog(Api("catalog", self._pools["catalog"], dict))
 
     def of_account(self, account: str, who: str, permissions: frozenset[str]) -> OfAccount:

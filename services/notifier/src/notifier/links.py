@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from kit import auth, paths
+from kit import auth, calls, paths
 from notifier import domain
 
 TIMEOUT = 1.5  # seconds to connect, and to answer
@@ -18,7 +18,7 @@ class Links:
 
     def __init__(self, entitlements_url: str, key_file: str):
         self.key_file = key_file
-        self.client = httpx.Client(base_url=entitlements_url, timeout=TIMEOUT)
+        self.client = calls.client(entitlements_url, timeout=TIMEOUT)
 
     @cached_property
     def signer(self) -> auth.Signer:
