@@ -283,3 +283,17 @@ def test_a_list_of_streams_that_never_ends_is_left(reader):
     shop.read_by(reader).look()
 
     assert effects() == [("a", 1)]
+
+
+def test_events_before_one_that_spoils_the_json_of_its_page_take_effect(reader):
+    shop = Shop()
+    shop.tells("a", 3)
+    page = shop._answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=page(request).content.replace(b'"sequence":"2"', b'"sequence":'))
+
+    shop._answer = answer
+    shop.read_by(reader).look()
+
+    assert effects() == [("a", 1)]

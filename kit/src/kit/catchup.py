@@ -126,7 +126,7 @@ class CatchUp:
         stream = cursor.source, cursor.subject
         while True:
             try:
-                items = self.page(*stream, after=cursor.sequence)
+                items = self._readable_page(*stream, after=cursor.sequence)
             except UNREADABLE as error:
                 log.warning("stream_unreadable", stream=stream, after=cursor.sequence, error=repr(error))
                 return
@@ -135,6 +135,13 @@ class CatchUp:
             if moved.sequence == cursor.sequence or moved.sequence >= moved.head:
                 return
             cursor = moved
+
+    def _readable_page(self, source: str, subject: str, after: int) -> list[Any]:
+        """A damaged event may spoil the JSON of its whole page; those before it are readable alone."""
+        try:
+            return self.page(source, subject, after)
+        except InvalidEnvelope:
+            return self.page(source, subject, after, 1)
 
     def _apply(self, cursor: cursors.Cursor, items: list[Any]) -> None:
         """Apply the events before the first invalid one, or count an attempt at that when it is next."""

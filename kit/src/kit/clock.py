@@ -19,7 +19,7 @@ def now() -> int:
 def to_text(instant: int) -> str:
     """RFC 3339 with microseconds, always in UTC: 2026-11-22T20:59:47.000001Z."""
     moment = EPOCH + timedelta(microseconds=instant)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def from_text(text: str) -> int:

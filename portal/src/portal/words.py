@@ -49,7 +49,10 @@ def moment(text: str | None, format: str = "medium") -> str:
     if not text:
         return ""
     form = "d MMM yyyy, HH:mm" if str(get_locale()).startswith("fr") else "MMM d, yyyy, h:mm a"
-    return str(format_datetime(datetime.fromisoformat(text), form if format == "medium" else format))
+    try:
+        return str(format_datetime(datetime.fromisoformat(text), form if format == "medium" else format))
+    except (ValueError, OverflowError):
+        return text  # no instant that the account's time zone can show
 
 
 def day(text: str | None) -> str:

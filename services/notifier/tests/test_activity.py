@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kit import clock, cursors
+from kit import clock, cursors, db
 from notifier import settings
 from notifier.handlers import of_products
 from notifier.models import Activity
@@ -252,3 +252,62 @@ def test_what_people_do_with_a_product_is_in_the_log_with_who_and_where(acme, re
     [item] = [item for item in read().json["items"] if item["source"] == "secure-messages"]
     assert item["summary"] == "grace@navy.example opened the secure message of Ada Lovelace"
     assert (item["actor"]["name"], item["address"]) == ("A recipient", "203.0.113.9")
+
+
+UNREADABLE = {"en": "This entry cannot be read.", "fr": "Cette entrée est illisible."}
+DAMAGES = [
+    "data = '[1]'",
+    "data = 'no JSON'",
+    'data = \'{"member_id": "\\ud800"}\'',
+    "time = 9223372036854775807",
+]
+ON_SQLITE = ["id = 'ev-1'", "data = CAST(x'ff' AS TEXT)"]
+
+
+@pytest.fixture(params=[*DAMAGES, *ON_SQLITE])
+def damaged(request, acme):
+    """Three more activities, of which the second is damaged; their times are 1, 2 and 3 s."""
+    if request.param in ON_SQLITE and db.is_postgres():
+        pytest.skip("PostgreSQL refuses it")
+    events = [acme.orders.tells("order.noted", acme.id, {}, time=second * clock.SECOND) for second in (1, 2, 3)]
+    for event in events:
+        acme.hears(event)
+    key = events[1].id if db.is_postgres() else events[1].id.replace("-", "")
+    db.database.execute_sql(f"UPDATE activities SET {request.param} WHERE id = '{key}'")
+    return [event.id for event in events]
+
+
+@pytest.mark.parametrize("language", UNREADABLE)
+def test_one_unreadable_row_is_an_entry_that_says_so_among_the_others(damaged, read, language):
+    answer = read(language=language)
+
+    assert answer.status_code == 200
+    items = answer.json["items"]
+    [entry] = [item for item in items if item["unreadable"]]
+    assert entry["summary"].startswith(UNREADABLE[language])
+    assert entry["id"] in (damaged[1], "ev-1")
+    assert len(items) == 6
+    assert {damaged[0], damaged[2]} < {item["id"] for item in items if not item["unreadable"]}
+
+
+def test_pages_and_the_export_go_on_past_an_unreadable_row(damaged, read, monkeypatch):
+    monkeypatch.setattr("notifier.queries.CSV_PAGE", 1)
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = read(limit=1, cursor=cursor).json
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 6
+
+    [_, *rows] = rows_of(read("activity.csv"))
+    assert len(rows) == 6
+    assert sum(row[2].startswith(UNREADABLE["en"]) for row in rows) == 1
+
+
+@pytest.mark.parametrize("amount", [10**400, {"a": 1}, "x", None, True])
+def test_an_amount_that_cannot_be_written_out_leaves_the_rest_of_the_page(acme, read, amount):
+    paid = acme.pays()
+    data = {**paid.data, "total": amount, "currency": "XXXX"}
+    Activity.update(data=data).where(Activity.id == paid.id).execute()
+
+    assert read().json["items"][0]["type"] == "order.paid"

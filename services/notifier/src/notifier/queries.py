@@ -4,16 +4,23 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from kit import clock, db
+import structlog
+
+from kit import clock, db, reading
 from kit.errors import refuse
+from kit.reading import UnreadableRow
 from notifier import domain
 from notifier.models import Activity, Notice
-from notifier.wording import Wording, members_of
+from notifier.wording import NOT_SAID, Wording, members_of
+
+log = structlog.get_logger()
 
 CSV_PAGE = 500
+SHOWN = [field for field in Notice._meta.sorted_fields if field is not Notice.data]  # damaged data stays away
+DAMAGED = "x"  # in a cursor, before the hexadecimal key of a row whose id is no UUID
 HEADERS = {
     "en": [
         "Time (UTC)",
@@ -72,7 +79,7 @@ def _connected() -> Iterator[None]:
 
 def notices(account_id: str, *, member: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
     """The mails of the account, newest first; only one member's, if asked."""
-    chosen = Notice.select().where(Notice.account == account_id)
+    chosen = Notice.select(*SHOWN).where(Notice.account == account_id)
     if member:
         chosen = chosen.where(Notice.member == member)
     if cursor:
@@ -85,7 +92,7 @@ def troubled_notices(
     states: Sequence[str], *, cause: str | None = None, cursor: str | None = None, limit: int = 100
 ) -> dict[str, Any]:
     """Notices of all accounts in these states that were tried in vain, newest first."""
-    chosen = Notice.select().where(Notice.state.in_(states) & Notice.reason.is_null(False))
+    chosen = Notice.select(*SHOWN).where(Notice.state.in_(states) & Notice.reason.is_null(False))
     if cause:
         chosen = chosen.where(Notice.cause == cause)
     if cursor:
@@ -96,7 +103,7 @@ def troubled_notices(
 
 def _page(
     account_id: str, cursor: str, limit: int, *, type: str, actor: str, since: int | None, until: int | None
-) -> tuple[list[Activity], str | None]:
+) -> tuple[list[Activity | UnreadableRow], str | None]:
     """Rows, newest first, and the cursor of the next page; instants are microseconds, `until` not included."""
     chosen = Activity.select().where(Activity.account == account_id)
     if type:
@@ -110,31 +117,69 @@ def _page(
     if cursor:
         time, last = _position(cursor)
         chosen = chosen.where((Activity.time <= time) & ((Activity.time < time) | (Activity.id < last)))
-    rows = list(chosen.order_by(Activity.time.desc(), Activity.id.desc()).limit(limit))
-    return rows, f"{rows[-1].time}.{rows[-1].id}" if len(rows) == limit else None
+    query = chosen.order_by(Activity.time.desc(), Activity.id.desc()).limit(limit)
+    rows = reading.read_rows(query, Activity.id, Activity.time)
+    return rows, f"{rows[-1].time}.{_key(rows[-1].id)}" if len(rows) == limit else None
 
 
-def _position(cursor: str) -> tuple[int, str]:
+def _key(id: str) -> str:
+    return id if domain.is_id(id) else f"{DAMAGED}{id.encode().hex()}"
+
+
+def _position(cursor: str) -> tuple[int, Any]:
     time, _, last = cursor.partition(".")
-    if not (time.isascii() and time.isdigit() and len(time) < 19 and domain.is_id(last)):
-        refuse("cursor-invalid", "The cursor is not one that a page before gave.", status=422)
-    return int(time), last
+    if time.isascii() and time.isdigit() and len(time) < 20 and int(time) < 2**63:
+        if domain.is_id(last):
+            return int(time), last
+        if last[:1] == DAMAGED and last[1:] and not db.is_postgres():  # which stores nothing but UUIDs
+            with suppress(ValueError):
+                return int(time), reading.stored(bytes.fromhex(last[1:]).decode())
+    return refuse("cursor-invalid", "The cursor is not one that a page before gave.", status=422)
 
 
-def _said(rows: list[Activity], wording: Wording) -> Iterator[dict[str, Any]]:
-    wording.know_members(member for row in rows for member in members_of(row))
+def _said(rows: list[Activity | UnreadableRow], wording: Wording) -> Iterator[dict[str, Any]]:
+    """Describe each row; one that cannot be described is an entry that says so."""
+    sound = [row for row in rows if isinstance(row, Activity) and isinstance(row.data, dict)]
+    wording.know_members(member for row in sound for member in members_of(row))
     for row in rows:
-        yield {
-            "id": row.id,
-            "time": row.time,
-            "source": row.source,
-            "type": row.type,
-            "actor": wording.actor_at(row),
-            "address": row.address,
-            "summary": wording.summary(row),
-            "data": row.data,
-            "undone_at": row.undone_at,
-        }
+        try:
+            if row not in sound:
+                raise ValueError("a column cannot be read")
+            yield _describe(row, wording)
+        except Exception as error:
+            log.warning("activity_unreadable", id=str(row.id), error=repr(error))
+            yield _describe_unreadable(row, wording)
+
+
+def _describe(row: Any, wording: Wording) -> dict[str, Any]:
+    clock.to_text(row.time), json.dumps(row.data, ensure_ascii=False).encode()
+    return {
+        "id": row.id,
+        "time": row.time,
+        "source": row.source,
+        "type": row.type,
+        "actor": wording.actor_at(row),
+        "address": row.address,
+        "summary": wording.summary(row),
+        "data": row.data,
+        "undone_at": row.undone_at,
+        "unreadable": False,
+    }
+
+
+def _describe_unreadable(row: Any, wording: Wording) -> dict[str, Any]:
+    return {
+        "source": "",
+        "type": "",
+        "id": str(row.id),
+        "time": min(max(row.time, 0), clock.LATEST),
+        "actor": {"id": "", "name": NOT_SAID, "email": None},
+        "address": None,
+        "summary": wording.unreadable(),
+        "data": {},
+        "undone_at": None,
+        "unreadable": True,
+    }
 
 
 def _cells(item: dict[str, Any]) -> list[str]:

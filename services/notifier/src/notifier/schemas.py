@@ -42,6 +42,9 @@ class Activity(Schema):
         allow_none=True,
         metadata={"description": "When its source, restored from a backup, knew it no longer."},
     )
+    unreadable = fields.Boolean(
+        metadata={"description": "Its row is damaged: id and time are all that is known of it."}
+    )
 
 
 class NoticesQuery(Schema):

@@ -33,6 +33,7 @@ WORDS = {
         "operator": "An operator",
         "recipient": "A recipient",
         "parked": "%s of them not renewed",
+        "unreadable": "This entry cannot be read. Please give its number to support.",
         "undone": "%s (undone by a restore from a backup)",
         "given": "Given: %s.",
         "taken": "Taken away: %s.",
@@ -50,6 +51,7 @@ WORDS = {
         "operator": "Un opérateur",
         "recipient": "Un destinataire",
         "parked": "dont %s sans renouvellement",
+        "unreadable": "Cette entrée est illisible. Communiquez son numéro à l’assistance.",
         "undone": "%s (annulé par la restauration d’une sauvegarde)",
         "given": "Attribué\u00a0: %s.",
         "taken": "Retiré\u00a0: %s.",
@@ -206,6 +208,9 @@ class Wording:
             return self.member(who)
         return WORDS[self.language][kind if kind in ("operator", "recipient") else "service"]
 
+    def unreadable(self) -> str:
+        return WORDS[self.language]["unreadable"]
+
     def actor_at(self, activity: Activity) -> dict[str, str | None]:
         """Return id, name and e-mail address that the actor had when it happened."""
         self._at = activity.time
@@ -233,7 +238,7 @@ class Wording:
         if filter_name is not None:
             try:
                 return self.filters[filter_name](value, activity.data)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
                 return NOT_SAID  # an old event may lack what its type says today
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
