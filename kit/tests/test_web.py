@@ -7,6 +7,7 @@ import peewee
 import pytest
 
 from kit import auth, clock, context, db, metrics, settings, web
+from kit.idempotency import IdempotencyKey
 from sample import api
 from sample.models import Effect
 from service_fixtures import announced
@@ -291,6 +292,24 @@ def test_the_same_key_with_another_body_is_refused(client, maker):
     keyed = {**maker, "Idempotency-Key": "k1"}
     client.post(THINGS, json={"name": "lamp"}, headers=keyed)
 
+    assert code_of(client.post(THINGS, json={"name": "desk"}, headers=keyed)) == (422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize("again", ['{ "name":"lamp"}', '{"name": "l\\u0061mp"}\n', '{"name": "lamp"}'])
+def test_json_that_says_the_same_is_the_same_request(client, maker, again):
+    keyed = {**maker, "Idempotency-Key": "k1", "Content-Type": "application/json"}
+    answers = [client.post(THINGS, data=body, headers=keyed) for body in ('{"name":"lamp"}', again)]
+
+    assert [answer.json for answer in answers] == [{"name": "lamp", "number": 1}] * 2
+    assert Effect.select().count() == 1
+
+
+def test_an_answer_that_release_0_1_stored_is_given_for_the_same_bytes(client, maker):
+    keyed = {**maker, "Idempotency-Key": "k1"}
+    first = client.post(THINGS, json={"name": "lamp"}, headers=keyed)
+    IdempotencyKey.update(content_hash=None).execute()
+
+    assert client.post(THINGS, json={"name": "lamp"}, headers=keyed).json == first.json
     assert code_of(client.post(THINGS, json={"name": "desk"}, headers=keyed)) == (422, "idempotency-key-reused")
 
 

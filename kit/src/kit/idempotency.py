@@ -1,6 +1,7 @@
 """A POST sent twice with the same Idempotency-Key takes effect once and gets the same answer."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -20,7 +21,8 @@ class IdempotencyKey(db.Table):
     """The answer to one request, unique per caller, account, route and key."""
 
     scope = peewee.TextField(primary_key=True)
-    request_hash = peewee.TextField()
+    request_hash = peewee.TextField()  # of the bytes, which release 0.1 compares
+    content_hash = peewee.TextField(null=True)  # of what they say; null: release 0.1 wrote the row
     status = peewee.IntegerField(null=True)
     body = peewee.TextField(null=True)
     created_at = db.Instant(index=True)
@@ -53,14 +55,29 @@ def _scope(key: str) -> str:
 
 def _first(key: str) -> Response | None:
     """None when this request is the first with its key, which it claims; the stored answer otherwise."""
-    asked = hashlib.sha256(request.get_data(cache=True)).hexdigest()
-    claim = IdempotencyKey.insert(scope=_scope(key), request_hash=asked, created_at=clock.now())
+    body = request.get_data(cache=True)
+    asked, content = _hash(body), _hash(_canonical(body))
+    claim = IdempotencyKey.insert(
+        scope=_scope(key), request_hash=asked, content_hash=content, created_at=clock.now()
+    )
     if db.changed_one(claim.on_conflict_ignore()):
         return None
     stored = IdempotencyKey.get_by_id(_scope(key))
-    if stored.request_hash != asked:
+    if stored.request_hash != asked and stored.content_hash != content:
         refuse("idempotency-key-reused", "This Idempotency-Key came with another body.", status=422)
     return Response(stored.body, stored.status, content_type="application/json")
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _canonical(body: bytes) -> bytes:
+    """The body without what says nothing in JSON: spaces, the order of keys; as it is when it is no JSON."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body
 
 
 def _remember(key: str, answer: Response) -> Response:

@@ -211,3 +211,12 @@ def test_accents_count_neither_in_the_order_of_people_nor_in_the_search(office, 
 
     assert listed == ["Ada Lovelace", "Denis", "Élise", "Frank"]
     assert "Élise" in [member["name"] for member in office.gets(f"/members?q={q}")["items"]]
+
+
+def test_a_person_added_again_with_fields_in_another_order_is_the_same_request(office, client):
+    bodies = ('{"email": "eve@acme.example", "name": "Eve"}', '{"name":"Eve","email":"eve@acme.example"}')
+    headers = {**office.headers, "Idempotency-Key": "k1", "Content-Type": "application/json"}
+    answers = [client.post(f"{office.url}/members", data=body, headers=headers) for body in bodies]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json

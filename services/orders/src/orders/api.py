@@ -1,5 +1,6 @@
 """Routes of orders: offers, cart, quotes, orders, payment, subscriptions of one account."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from orders.models import Cart, Order, Quote
 blueprint = web.Blueprint(
     "orders", __name__, url_prefix="/v1/accounts/<uuid:account_id>", description="Buying seats for an account"
 )
+TAG = r'(?:W/)?"[!#-~]*"'
+TAGS = re.compile(rf"\s*(?:\*|{TAG}(?:\s*,\s*{TAG})*)\s*")  # RFC 9110, 13.1.1
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The version of the cart."}}
 IF_MATCH = {
     "in": "header",
@@ -70,8 +73,16 @@ def empty_cart(account_id: UUID) -> None:
 
 
 def _seen() -> ETags | None:
-    """The versions of the cart that the caller has seen, if it says so."""
-    return request.if_match if "If-Match" in request.headers else None
+    """The versions of the cart that the caller has seen, if it says so.
+
+    Proxies that compress weaken tags (RFC 9110, 8.8.1): a weak one names the same version of the cart.
+    """
+    if "If-Match" not in request.headers:
+        return None
+    if not TAGS.fullmatch(request.headers["If-Match"]):
+        refuse("tag-invalid", 'If-Match is the ETag of the cart in its quotes, such as "7".', status=400)
+    named = request.if_match
+    return ETags(named.as_set(include_weak=True), star_tag=named.star_tag)
 
 
 def _cart(cart: Cart) -> CartAnswer:
