@@ -24,7 +24,7 @@ def test_a_job_that_pauses_for_long_still_beats(monkeypatch):
     assert len(runs) == 1
 
 
-def test_whoever_leads_first_tries_what_another_release_gave_up(monkeypatch):
+def test_whoever_leads_first_tries_what_another_release_gave_up(database, monkeypatch):
     monkeypatch.setattr(worker.lease, "take", lambda: True)
     begun = []
     leading = worker.Worker(settings.read("sample", port=0), {}, {})

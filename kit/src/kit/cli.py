@@ -14,7 +14,21 @@ import peewee
 from flask import Flask
 from marshmallow import ValidationError
 
-from kit import auth, catchup, clock, context, cursors, db, logging, outbox, relay, rewind, streams, worker
+from kit import (
+    auth,
+    catchup,
+    clock,
+    context,
+    cursors,
+    db,
+    heartbeat,
+    logging,
+    outbox,
+    relay,
+    rewind,
+    streams,
+    worker,
+)
 from kit.errors import Refusal
 from kit.server import Gunicorn
 from kit.settings import Settings
@@ -128,10 +142,11 @@ def service(
 
 
 def measure() -> None:
-    """Refresh the gauges that are read from the database, as far as it answers."""
-    with suppress(peewee.OperationalError), db.database.connection_context():
+    """Refresh the gauges that are read from the database, as far as it answers and has their tables."""
+    with suppress(peewee.OperationalError, peewee.ProgrammingError), db.database.connection_context():
         relay.measure()
         cursors.measure()
+        heartbeat.measure()
 
 
 def as_operator() -> None:

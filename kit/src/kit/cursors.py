@@ -84,6 +84,7 @@ class Reader:
     def __init__(self, handlers: Handlers, stop_after: float = 3600, release: str = ""):
         self.handlers, self.release = handlers, release
         self.most_attempts = _attempts_within(stop_after)
+        self.applied: tuple[str, int] | None = None  # the last event that took effect, and when
 
     def try_what_others_gave_up(self) -> None:
         """Let each stream that another release stopped have one more attempt: ours may mend it."""
@@ -120,9 +121,12 @@ class Reader:
 
     def _apply_together(self, events: list[Arrived], begun: bool = False) -> None:
         with db.atomic():
-            self._act(_advance(events, begun))
+            following = _advance(events, begun)
+            self._act(following)
             failpoint("consumer.before-commit")
         failpoint("consumer.after-commit")
+        if following:
+            self.applied = following[-1].id, clock.now()
 
     def _act(self, events: list[Arrived]) -> None:
         """What has all of them at once comes first, then what each one means."""

@@ -29,6 +29,11 @@ OUTBOX_UNSENT = Gauge("outbox_unsent", "Events the broker has not confirmed yet.
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unsent event.")
 RECONNECTS = Counter("broker_reconnects", "Connections to the broker that had to be made anew.", ["part"])
 LEASES_TAKEN = Counter("leases_taken", "Times this process became the service's one reader and sender.")
+WORKER_HEARTBEAT_AGE = Gauge(
+    "worker_heartbeat_age_seconds", "Time since the leading worker's last sign of life; +Inf: there was none."
+)
+WORKER_STARTS = Gauge("worker_starts", "How often workers of this service started, ever.")
+WORKER_LAST_APPLIED = Gauge("worker_last_applied_seconds", "When an event last took effect, as Unix time.")
 SMTP_FAILURES = Counter(
     "smtp_failures", "Messages not taken: about the server, sender, message, later or unknown.", ["about"]
 )

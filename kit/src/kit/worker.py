@@ -16,7 +16,7 @@ from typing import NamedTuple
 import structlog
 from prometheus_client import start_http_server
 
-from kit import broker, catchup, consumer, cursors, db, lease, metrics, relay
+from kit import broker, catchup, consumer, cursors, db, heartbeat, lease, metrics, relay
 from kit.settings import Settings
 
 log = structlog.get_logger()
@@ -114,6 +114,7 @@ class Worker:
 
     def _lead(self) -> None:
         """Wait for the lease, then run the parts that only its holder runs; losing it ends the process."""
+        heartbeat.note_start()
         while not lease.take():
             self.beat("lease")
             if self.stop.wait(LEASE_EVERY):
@@ -126,10 +127,15 @@ class Worker:
             led.append(self._start("relay", partial(self._relay, url)))
             if self.reader.handlers:
                 led.append(self._start(CONSUMER, partial(self._consume, url)))
+        heartbeat.beat(self.reader.applied)
+        next_beat = time.monotonic() + heartbeat.EVERY
         while not self.stop.wait(LEASE_EVERY):
             self.beat("lease")
             if not lease.take():
                 raise relay.Superseded("another worker took the lease")
+            if time.monotonic() >= next_beat:
+                heartbeat.beat(self.reader.applied)
+                next_beat += heartbeat.EVERY
         for part in led:
             part.join(GRACE)
 
