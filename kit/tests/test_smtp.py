@@ -1,5 +1,6 @@
 """SMTP: one form of the URL, TLS before passwords, and refusals that blame the right party."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -294,3 +295,18 @@ def test_an_address_is_sent_with_its_host_in_ascii(address, ascii_form):
 def test_an_address_that_servers_do_not_take_is_refused_before_any_server_is_asked(address):
     with pytest.raises(ValueError):
         smtp.ascii_address(address)
+
+
+@pytest.mark.parametrize(
+    "name", ["https://evil.example/x", "www.evil.example", "evil.example", "a@evil.example"]
+)
+def test_a_name_that_is_unlinked_holds_no_address(name):
+    said = smtp.unlinked(name)
+
+    assert not re.search(r"[.@][^\s\N{WORD JOINER}]|:/", said)
+    assert said.replace("\N{WORD JOINER}", "") == name
+
+
+def test_an_ordinary_name_stays_as_it_is():
+    for name in ("Ada Lovelace", "Acme Inc.", "St. John & Co", "Élodie", "R/D"):
+        assert smtp.unlinked(name) == name

@@ -447,9 +447,8 @@ def routes(suite: Suite, trust_dir: Path) -> Blueprint:  # noqa: PLR0915
     def activity_csv() -> Response:
         if suite.limited:
             raise Refusal("too-many-requests", status=429, retry_after=suite.limited, limit="exports")
-        return Response(
-            "time,summary\r\n" + "".join(f"{one['time']},{one['summary']}\r\n" for one in suite.events),
-            mimetype="text/csv",
-        )
+        chosen = [one for one in suite.events if one["type"] == request.args.get("type", one["type"])]
+        rows = (f"{one['time']},{one['summary']}\r\n" for one in chosen)
+        return Response("time,summary\r\n" + "".join(rows), mimetype="text/csv")
 
     return blueprint

@@ -49,6 +49,16 @@ def test_the_export_streams_the_notifiers_csv(ada):
     assert answer.text.count("Event") == 70
 
 
+def test_the_export_has_what_the_page_shows(ada):
+    page = ada.open("/activity?type=member.added").text
+    link = re.search(r'href="(/activity.csv[^"]*)"', page)[1]
+    exported = ada.client.get(link).text
+
+    assert "Export “User added” as CSV" in page
+    assert "Event 60." in exported
+    assert "Event 69." not in exported
+
+
 def test_an_export_without_the_notifier_is_a_page_not_half_a_file(ada, suite):
     suite.down.add("notifier")
     answer = ada.client.get("/activity.csv")

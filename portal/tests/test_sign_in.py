@@ -41,6 +41,15 @@ def test_the_link_goes_to_the_address_that_is_on_record(browser, letters):
     assert letters[0].to == ADA
 
 
+def test_no_name_is_a_link_in_the_mail(browser, letters, suite):
+    suite.account["name"] = suite.member("Ada Lovelace")["name"] = "https://evil.example/x"
+    browser.send("/sign-in", email=ADA)
+
+    for said in (letters[-1].text, letters[-1].html):
+        assert "evil.\N{WORD JOINER}example" in said
+        assert "evil.example" not in said
+
+
 def test_opening_a_link_uses_nothing_up_but_its_button_works_once(browser, link, app):
     path = link()
     browser.open(path)

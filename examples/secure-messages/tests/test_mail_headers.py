@@ -77,3 +77,13 @@ def test_nothing_that_was_queued_is_decoded_into_a_mail(ada, deliver, postbox):
     deliver()
 
     assert (postbox.mails, Recipient.get().state) == ([], "failed")
+
+
+def test_a_name_is_no_link_in_the_mail(make_sender, deliver, postbox):
+    make_sender(name="https://evil.example/x").holds("pro").sends()
+    deliver()
+
+    [mail] = postbox.mails
+    for said in (mail["Subject"], mail.get_content()):
+        assert "evil.\N{WORD JOINER}example" in said
+        assert "evil.example" not in said

@@ -97,6 +97,9 @@ def _refuse(reason: str) -> NoReturn:
     raise ValueError(f"SMTP_URL {reason}") from None
 
 
+ADDRESS_MARK = re.compile(r"[.@](?=\S)|:(?=/)")
+
+
 class _Replies(io.RawIOBase):
     """The bytes of replies, read within the connection's deadline, also when they come one by one."""
 
@@ -281,6 +284,14 @@ def check(url: str, sender: str, *, mailbox_allowed: bool = True) -> None:
             connection.close()
     except (NotSent, OSError) as error:
         raise ValueError(f"SMTP server {error}") from error
+
+
+def unlinked(text: str) -> str:
+    """Return a name that somebody chose so that no program makes a link of it.
+
+    An invisible word joiner follows each mark that an address needs.
+    """
+    return ADDRESS_MARK.sub("\\g<0>\N{WORD JOINER}", text)
 
 
 def ascii_address(address: str) -> str:

@@ -1,6 +1,7 @@
 """What people receive: the right mail, once, in their language, and only about what is news and true."""
 
 import html
+import re
 
 import pytest
 
@@ -33,6 +34,23 @@ def test_the_buyer_gets_a_receipt(acme, send, mail_server):
             "December 21, 2026",
         ):
             assert fact in said
+
+
+@pytest.mark.parametrize(
+    "name", ["https://evil.example", "www.evil.example/x", "Evil.example", "a@evil.example"]
+)
+def test_a_name_is_no_link_in_any_mail(acme, send, mail_server, name):
+    Account.update(name=name).execute()
+    acme.adds(eve := clock.new_id(), "eve@acme.example", name, "en")
+    acme.assigns(eve, actor=f"member:{eve}", activated=True)
+    acme.pays(placed_by=eve)
+    send()
+
+    assert len(mail_server.mails) == 2
+    for mail in mail_server.mails:
+        for said in (mail["Subject"], part(mail, "plain"), html.unescape(part(mail, "html"))):
+            assert name not in said
+            assert not re.search(r"[Ee]vil\.(?!\N{WORD JOINER})", said)
 
 
 def test_what_looks_like_the_end_of_a_part_is_text_like_any_other(acme, send, mail_server):

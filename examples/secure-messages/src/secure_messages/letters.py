@@ -2,6 +2,7 @@
 
 from email.utils import parseaddr
 
+from kit import smtp
 from secure_messages import domain, words
 from secure_messages.models import Message, Recipient
 
@@ -12,6 +13,7 @@ def write(recipient: Recipient, link: str, sender: str, url: str) -> domain.Lett
     say = words.speaker(message.language)
     name, address = parseaddr(sender)
     via = say("mail via", name=message.sender_name, product=name or address)
+    sender_name = smtp.unlinked(message.sender_name)
     until = words.day(message.expires_at, message.language)
     leads_to = f"{url}/m/{link}"
     return domain.Letter(
@@ -20,7 +22,7 @@ def write(recipient: Recipient, link: str, sender: str, url: str) -> domain.Lett
         sender_address=message.sender_email if message.own_address else address,
         reply_to=message.sender_email,
         language=message.language,
-        subject=say("mail subject", name=message.sender_name),
-        text=say("mail text", name=message.sender_name, email=message.sender_email, link=leads_to, until=until),
+        subject=say("mail subject", name=sender_name),
+        text=say("mail text", name=sender_name, email=message.sender_email, link=leads_to, until=until),
         message_id=f"<{recipient.id}@{address.rpartition('@')[2]}>",
     )

@@ -22,5 +22,6 @@ class Notifier:
         """Newest first; ?type= &cursor= &limit= &language="""
         return self.api.get(self.at("activity"), **filters)
 
-    def activity_csv(self, language: str) -> Iterator[bytes]:
-        return self.api.stream(self.at("activity.csv"), language=language)
+    def activity_csv(self, type: str, language: str) -> Iterator[bytes]:
+        """The log as CSV, piece by piece: all of it, or the events of one type."""
+        return self.api.stream(self.at("activity.csv"), type=type, language=language)

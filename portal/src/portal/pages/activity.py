@@ -71,7 +71,7 @@ def event_types() -> dict[str, dict[str, str]]:
 def index() -> str:
     """`trail` holds the cursors of the newer pages, so that the way back is a link too."""
     notifier, language = session.suite().notifier, str(get_locale())[:2]
-    chosen, cursor = request.args.get("type", "")[:60], request.args.get("cursor", "")
+    chosen, cursor = _chosen_type(), request.args.get("cursor", "")
     trail = [step for step in request.args.get("trail", "").split("~") if step][-TRAIL:]
     page = sections.read(
         activity=lambda: notifier.activity(type=chosen, cursor=cursor, limit=PAGE, language=language)
@@ -82,17 +82,22 @@ def index() -> str:
     older = None
     if page.activity.or_else({}).get("next"):
         older = {"type": chosen, "cursor": page.activity.value["next"], "trail": "~".join([*trail, cursor])}
-    return render_template(
-        "activity/index.html", page=page, chosen=chosen, types=event_types(), newer=newer, older=older
-    )
+    types = event_types()
+    kind = next((group[chosen] for group in types.values() if chosen in group), chosen)
+    shown = {"chosen": chosen, "kind": kind, "types": types, "newer": newer, "older": older}
+    return render_template("activity/index.html", page=page, **shown)
+
+
+def _chosen_type() -> str:
+    return request.args.get("type", "")[:60]
 
 
 @blueprint.get("/activity.csv")
 @session.allow("activity:read")
 @session.exports
 def export() -> Response:
-    """The whole log as CSV, piece by piece from the notifier to the browser."""
-    pieces = session.suite().notifier.activity_csv(str(get_locale())[:2])
+    """What the page shows, of all times, as CSV, piece by piece from the notifier to the browser."""
+    pieces = session.suite().notifier.activity_csv(_chosen_type(), str(get_locale())[:2])
     next(pieces)  # a refusal becomes a page, not half a file
 
     def body() -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, render_template, request
 from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
+from kit import smtp
 from portal import browsers, forms, language, problems, session, signin
 from portal.clients import Json, Problem
 from portal.settings import Settings
@@ -81,12 +82,16 @@ def _mail_links(found: list[Json], wanted: str) -> None:
     """To the address as the account's people know it: what was typed may be another one that reads alike."""
     locale = language.REGIONAL.get(found[0]["locale"][:2], "en_CA")
     links = [
-        (item["account_name"], f"{_settings().portal_url}/sign-in/link/{_links().token(_link(item, wanted))}")
+        (
+            smtp.unlinked(item["account_name"]),
+            f"{_settings().portal_url}/sign-in/link/{_links().token(_link(item, wanted))}",
+        )
         for item in found
     ]
+    name = smtp.unlinked(found[0]["name"])
     with force_locale(locale):
         parts = [
-            render_template(f"sign_in/mail.{kind}", name=found[0]["name"], links=links, lang=locale[:2])
+            render_template(f"sign_in/mail.{kind}", name=name, links=links, lang=locale[:2])
             for kind in ("txt", "html")
         ]
         letter = signin.Letter(found[0]["name"], found[0]["email"], gettext("Your link to sign in"), *parts)

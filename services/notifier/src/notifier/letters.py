@@ -10,7 +10,7 @@ from typing import Any
 import css_inline
 import jinja2
 
-from kit import db
+from kit import db, smtp
 from kit.db import given
 from notifier import domain
 from notifier.models import Account, Member, Notice, Plan
@@ -36,6 +36,7 @@ _READER = db.Statement(
     .join(Account, on=(Account.id == Member.account))
     .where((Member.id == given(Member.id)) & (Member.account == given(Member.account)))
 )
+NAMES = ("name", "account", "actor", "giver", "device")  # what somebody chose, among the facts of a mail
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 
 
@@ -54,6 +55,7 @@ def write(notice: Notice, link: str | None) -> domain.Letter:
     wording = Wording(domain.language_of(reader.locale, reader.account_locale))
     words = _words(notice.kind)[wording.language]
     facts = {"name": reader.name, "account": reader.account_name, **FACTS[notice.kind](notice, wording)}
+    facts |= {name: smtp.unlinked(facts[name]) for name in NAMES if facts.get(name)}
 
     def part(name: str, shown_link: str | None = link) -> str:
         template = TEMPLATES.get_template(f"{FOLDERS.get(notice.kind, notice.kind)}/{name}")

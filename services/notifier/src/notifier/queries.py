@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -45,7 +46,9 @@ HEADERS = {
         "Courriel",
     ],
 }
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet would run a cell that begins like this
+# A spreadsheet runs a cell that begins like this. One whose language separates cells by semicolons takes what
+# follows a semicolon within a cell for the next cell, so every place where a cell could begin is looked at.
+BEGINS_FORMULA = re.compile(r"""(^|[;\t\r\n])(?=[\s"']*[=+\-@＝＋－＠])""")
 
 
 def activity(account_id: str, *, language: str, cursor: str, limit: int, **chosen: Any) -> dict[str, Any]:
@@ -205,4 +208,5 @@ def _csv(rows: list[list[str]]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """The cell with an apostrophe before everything that could begin a formula."""
+    return BEGINS_FORMULA.sub(r"\1'", cell)
