@@ -39,10 +39,10 @@ def test_the_buyer_gets_a_receipt(acme, send, mail_server):
 @pytest.mark.parametrize(
     "name", ["https://evil.example", "www.evil.example/x", "Evil.example", "a@evil.example"]
 )
-def test_a_name_is_no_link_in_any_mail(acme, send, mail_server, name):
+def test_a_name_is_no_link_in_any_mail(acme, send, mail_server, entitlements, name):
     Account.update(name=name).execute()
     acme.adds(eve := clock.new_id(), "eve@acme.example", name, "en")
-    acme.assigns(eve, actor=f"member:{eve}", activated=True)
+    entitlements.gives(acme.assigns(eve, actor=f"member:{eve}"), CODE)
     acme.pays(placed_by=eve)
     send()
 

@@ -126,7 +126,6 @@ class Wording:
             "date": lambda day, _: self.date(day),
             "reason": lambda code, _: self.reason(code),
             "status": lambda code, _: STATUSES[code][language],
-            "said": lambda text, _: text or NOT_SAID,
             "count": lambda number, _: self.count(number),
             "mail": lambda kind, _: WORDS[language].get(kind, kind),
         }
