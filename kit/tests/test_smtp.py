@@ -310,3 +310,31 @@ def test_a_name_that_is_unlinked_holds_no_address(name):
 def test_an_ordinary_name_stays_as_it_is():
     for name in ("Ada Lovelace", "Acme Inc.", "St. John & Co", "Élodie", "R/D"):
         assert smtp.unlinked(name) == name
+
+
+@pytest.mark.parametrize(
+    ("pasted", "addresses"),
+    [
+        ("\ufeffada@a.example", ["ada@a.example"]),
+        ("Ada <ada@a.example>", ["ada@a.example"]),
+        ("Ada Lovelace<ada@a.example>;", ["ada@a.example"]),
+        ('"Lovelace, Ada" <ada@a.example>, bob@a.example', ["ada@a.example", "bob@a.example"]),
+        ("mailto:ada@a.example?subject=x; MAILTO:bob@a.example", ["ada@a.example", "bob@a.example"]),
+        ("bob@a.example Ada <ada@a.example>", ["bob@a.example", "ada@a.example"]),
+        ("ada@a.example;\r\nbob@a.example;\r\n", ["ada@a.example", "bob@a.example"]),
+        ("\xa0ada@a.example\u200b bob@a.example", ["ada@a.example", "bob@a.example"]),
+        ("<ada@a.example> <bob@a.example>", ["ada@a.example", "bob@a.example"]),
+        ("nobody, ada@a.example", ["nobody", "ada@a.example"]),
+        ("<>;, ,", []),
+        ("", []),
+    ],
+)
+def test_a_pasted_list_is_its_addresses(pasted, addresses):
+    assert smtp.pasted_addresses(pasted) == addresses
+
+
+def test_one_pasted_address_is_found_and_several_stay_what_was_typed():
+    assert smtp.pasted_address("Lovelace, Ada <ada@a.example>;") == "ada@a.example"
+    assert smtp.pasted_address(" ada lovelace@a.example") == "ada lovelace@a.example"
+    assert smtp.pasted_address(" ada@a.example bob@a.example ") == "ada@a.example bob@a.example"
+    assert smtp.pasted_address("") == ""

@@ -97,6 +97,10 @@ def _refuse(reason: str) -> NoReturn:
     raise ValueError(f"SMTP_URL {reason}") from None
 
 
+INVISIBLE = re.compile("[\ufeff\u200b-\u200d\u2060\xa0]")
+QUOTED_NAME = re.compile(r'"[^"\r\n]*"')
+BRACKETED = re.compile(r"<([^<>]*)>")
+MAILTO = re.compile(r"^mailto:([^?]*)(\?.*)?$", re.IGNORECASE)
 ADDRESS_MARK = re.compile(r"[.@](?=\S)|:(?=/)")
 
 
@@ -284,6 +288,28 @@ def check(url: str, sender: str, *, mailbox_allowed: bool = True) -> None:
             connection.close()
     except (NotSent, OSError) as error:
         raise ValueError(f"SMTP server {error}") from error
+
+
+def pasted_addresses(text: str) -> list[str]:
+    """Return the addresses in a text as people paste it, in order; words that are none stay words.
+
+    Byte order marks, names (`Ada <ada@acme.example>`), `mailto:` and separators are left out.
+    """
+    plain = QUOTED_NAME.sub(" ", INVISIBLE.sub(" ", text))
+    found: list[str] = []
+    for entry in re.split(r"[,;\r\n]", plain):
+        in_brackets = BRACKETED.findall(entry)
+        words = BRACKETED.sub(" ", entry).split()
+        found += [word for word in words if "@" in word] if in_brackets else words
+        found += [word.strip() for word in in_brackets if word.strip()]
+    return [MAILTO.sub(r"\1", word) for word in found]
+
+
+def pasted_address(text: str) -> str:
+    """Return the one address in a text, or the text as it is."""
+    words = pasted_addresses(text)
+    named = [word for word in words if "@" in word] if "<" in text else words
+    return named[0] if len(named) == 1 else text.strip()
 
 
 def unlinked(text: str) -> str:

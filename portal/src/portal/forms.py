@@ -8,6 +8,8 @@ from urllib.parse import quote, urlsplit
 from flask import g, redirect, request, session
 from werkzeug.wrappers import Response
 
+from kit import smtp
+
 MOST_KEPT = 300  # characters of one typed value that survive the way through the cookie
 NEVER_KEPT = frozenset({"csrf_token", "key", "card"})
 CARD_NUMBER = re.compile(r"(?:\d[ .-]?){12,18}\d")
@@ -118,6 +120,11 @@ def key() -> str:
         return str(uuid.UUID(request.form.get("key", "")))
     except ValueError:
         return new_key()
+
+
+def address(name: str) -> str:
+    """The e-mail address in a field, whether it was typed or pasted with a name around it."""
+    return smtp.pasted_address(request.form.get(name, ""))
 
 
 def whole(name: str, least: int, most: int) -> int | None:

@@ -82,6 +82,15 @@ def test_an_address_is_read_without_regard_to_capitals_and_counts_once_with_its_
     assert office.pool("eco") == (1, 2, 0)
 
 
+def test_a_row_is_read_as_people_paste_it(office, give):
+    office.buys("eco", 3)
+    [bob] = hire(office, "bob")
+    email = "bob@acme.example"
+    rows = (f"\ufeff{email}", f"Bob <{email}>", f'"B, Bob" <{email}>;', f"mailto:{email}", f" {bob};")
+
+    assert {row["member_id"] for row in give(*rows).json["items"]} == {bob}
+
+
 def test_people_of_another_account_are_unknown(office, give, open_office):
     office.buys("eco", 2)
     stranger = open_office("other.example").administrator

@@ -4,6 +4,8 @@ import re
 import uuid
 from typing import NamedTuple
 
+from kit import smtp
+
 SECOND = 1_000_000  # instants are microseconds
 DAY = 24 * 3600 * SECOND
 MEGABYTE = 1024 * 1024
@@ -131,9 +133,8 @@ def language_of(locale: str | None) -> str:
 
 
 def addresses(typed: str) -> tuple[str, ...]:
-    """The addresses in a text, each once, in order; split at commas, semicolons and white space."""
-    found = typed.replace(",", " ").replace(";", " ").split()
-    return tuple(dict.fromkeys(found))
+    """The addresses in a text as people paste it, each once, in order."""
+    return tuple(dict.fromkeys(smtp.pasted_addresses(typed)))
 
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"

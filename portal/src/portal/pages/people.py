@@ -59,7 +59,7 @@ def add() -> Response:
 def _typed_person() -> tuple[Json, dict[str, str]]:
     person: Json = {
         "name": request.form.get("name", "").strip(),
-        "email": request.form.get("email", "").strip(),
+        "email": forms.address("email"),
         "locale": "fr" if request.form.get("locale") == "fr" else "en",
         "roles": _typed_roles() if g.me.may("roles") else ["member"],
     }
@@ -128,7 +128,7 @@ def change(member_id: str) -> Response:
         if not 1 <= len(changes["name"]) <= 200:
             return forms.back(here, nothing, {"name": gettext("Enter the person's name.")})
     if "email" in request.form:
-        changes["email"] = request.form["email"].strip()
+        changes["email"] = forms.address("email")
         if "@" not in changes["email"][1:-1] or len(changes["email"]) > 254:
             wrong = gettext("Enter an e-mail address like ada@example.org.")
             return forms.back(here, nothing, {"email": wrong})

@@ -46,7 +46,7 @@ def form() -> str:
 @session.public
 def ask_for_link() -> Response:
     """Mail a link to whoever has the address; nobody else learns whether somebody does."""
-    email = request.form.get("email", "").strip()
+    email = forms.address("email")
     wanted = forms.local_path(request.form.get("next"))
     again = f"/sign-in?next={forms.quoted(wanted)}"
     if not 3 <= len(email) <= 254 or "@" not in email[1:-1] or not email.isprintable() or " " in email:

@@ -23,7 +23,7 @@ from entitlements.models import (
     Pool,
     Restriction,
 )
-from kit import clock, db, outbox
+from kit import clock, db, outbox, smtp
 from kit.errors import Refusal, refuse
 
 _AMONG = {  # a list travels as one JSON text: of any length, and the statement stays the same
@@ -184,7 +184,8 @@ def _choose(asked: str, taker: Taker | None, plan: Plan, offer: _Offer, above: s
 def _key(asked: str) -> str | None:
     """An id or an address in its one spelling; None for what can be neither."""
     try:
-        return domain.address(asked) if "@" in asked else str(uuid.UUID(asked))
+        one = smtp.pasted_address(asked)
+        return domain.address(one) if "@" in one else str(uuid.UUID(one))
     except ValueError:
         return None
 

@@ -95,7 +95,9 @@ class NewBulkAssignment(schema.Body):
         schema.Text(longest=254),
         required=True,
         validate=validate.Length(1, MOST_ROWS),
-        metadata={"description": "Ids or e-mail addresses. Whoever stands there twice counts once."},
+        metadata={
+            "description": "Ids or e-mail addresses, also as `Ada <ada@acme.example>`. Each counts once."
+        },
     )
     mode = fields.String(
         load_default=domain.BEST_EFFORT,
