@@ -62,6 +62,15 @@ def test_no_page_carries_script_or_style_in_its_text_or_asks_other_hosts(opened,
 
 
 @pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_forbids_frames_and_copies_in_caches(opened, screen):
+    headers = opened(screen).headers
+
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
 def test_a_page_with_all_that_it_loads_weighs_less_than_45_kilobytes(opened, screen):
     page = opened(screen).text
     names = set(re.findall(r"/static/\w+/([\w.-]+)", page))

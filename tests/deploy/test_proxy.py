@@ -132,3 +132,28 @@ def test_the_deadlines_and_limits_of_the_proxy_are_set():
     text = CONFIGURATION.read_text()
     for word in ("client_header_timeout", "client_body_timeout", "send_timeout", "limit_conn ", "limit_req "):
         assert re.search(rf"^\s*{word}", text, re.MULTILINE), word
+
+
+@nginx_is_here
+@pytest.mark.parametrize(
+    ("version", "taken"),
+    [
+        (ssl.TLSVersion.TLSv1_1, False),
+        (ssl.TLSVersion.TLSv1_2, True),
+        (ssl.TLSVersion.TLSv1_3, True),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tls_is_1_2_or_1_3(proxy: int, version: ssl.TLSVersion, taken: bool) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("DEFAULT@SECLEVEL=0")  # this client would speak the old ones
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection((ports.HOST, proxy), timeout=10) as connection:
+        try:
+            with context.wrap_socket(connection):
+                spoken = True
+        except (ssl.SSLError, ConnectionError):
+            spoken = False
+
+    assert spoken is taken
