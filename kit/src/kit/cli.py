@@ -40,7 +40,7 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, Refusal, ValidationError, peewee.OperationalError, httpx.HTTPError) as error:
-        raise click.ClickException(str(error).strip()) from error
+        raise click.ClickException(logging.without_passwords(str(error).strip())) from error
 
 
 def service(

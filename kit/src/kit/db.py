@@ -140,7 +140,7 @@ def connect(url: str) -> peewee.Database:
     """Bind every table of this process to the database at `url` (sqlite:///file, postgresql://…)."""
     scheme, _, place = url.partition("://")
     if scheme not in OPTIONS:
-        raise ValueError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {url!r}")
+        raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
     opened: Any = db_url.connect(f"{scheme}+pool://{place}", **QUOTED, **POOL, **OPTIONS[scheme])
     opened.turns = Lock(), Lock()
     if scheme == "sqlite":  # a full disk has ended the transaction by itself: that it is full is the error

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import environs
 
-from kit import rates
+from kit import rates, setting_rules
+from kit.setting_rules import Rule
 
 env = environs.Env()
 _service = "unknown"
@@ -59,9 +60,16 @@ def variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def read(name: str, *, port: int, sources: tuple[str, ...] = ()) -> Settings:
-    """The common settings of the service `name`; unset or broken ones are named, all at once."""
+def read(
+    name: str, *, port: int, sources: tuple[str, ...] = (), own: Mapping[str, Rule] = MappingProxyType({})
+) -> Settings:
+    """The common settings of the service `name`; ValueError names one that is missing or breaks its rule.
+
+    `own`: the rules of settings that the service reads besides.
+    """
     name_service(name)
+    addresses = {f"{variable(source)}_URL": setting_rules.HTTP for source in sources}
+    setting_rules.check(os.environ, {**setting_rules.COMMON, **addresses, **own})
     broker_url = env.str("BROKER_URL", "none")
     defaults = Settings._field_defaults.items()
     chosen = {

@@ -1,12 +1,23 @@
 """Settings of the portal, read once from the environment."""
 
+import uuid
 from pathlib import Path
 from typing import NamedTuple
 
 from kit import production, smtp
 from kit import settings as kit_settings
+from kit.setting_rules import HTTP, Rule, one_of, url
 from kit.settings import env
 
+ACCOUNT_ID = Rule(lambda text: not text or bool(uuid.UUID(text)), "the id of an account")
+
+OWN = {
+    "PORTAL_URL": HTTP,
+    "SECURE_MESSAGES_URL": url("http", "https", empty=True),
+    "SANDBOX": one_of("true", "false", production.SANDBOX_ALLOWED),
+    "DEMO_ACCOUNT": ACCOUNT_ID,
+    "SUPPORT_EMAIL": Rule(lambda text: "@" in text[1:-1] or not text, "an e-mail address"),
+}
 SERVICES = ("catalog", "orders", "entitlements", "notifier")
 
 
@@ -48,7 +59,7 @@ def require(settings: Settings) -> None:
 
 
 def read() -> Settings:
-    unit = kit_settings.read("portal", port=8000, sources=SERVICES)
+    unit = kit_settings.read("portal", port=8000, sources=SERVICES, own=OWN)
     keys = kit_settings.secret_keys(Path(env.str("SECRET_KEY_FILE", "keys/portal-secret")))
     host = "127.0.0.1" if unit.host in ("0.0.0.0", "::") else unit.host
     return Settings(

@@ -4,8 +4,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kit import production, settings, smtp
+from kit.setting_rules import HTTP, seconds
 
 NAME = "secure-messages"
+RULES = {
+    "SECURE_MESSAGES_URL": HTTP,
+    "PORTAL_URL": HTTP,
+    "ENTITLEMENTS_URL": HTTP,
+    "LICENSES_GOOD_FOR": seconds(),
+}
 DAY = 24 * 3600.0  # seconds
 
 
@@ -27,7 +34,7 @@ class Own(NamedTuple):
 
 
 def read() -> settings.Settings:
-    return settings.read(NAME, port=8030)
+    return settings.read(NAME, port=8030, own=RULES)
 
 
 def own() -> Own:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from kit import production, settings, smtp
+from kit.setting_rules import HTTP
 
 
 class Mailing(NamedTuple):
@@ -19,7 +20,8 @@ def products() -> tuple[str, ...]:
 
 
 def read() -> settings.Settings:
-    return settings.read("notifier", port=8004, sources=("catalog", "orders", "entitlements", *products()))
+    sources = ("catalog", "orders", "entitlements", *products())
+    return settings.read("notifier", port=8004, sources=sources, own={"PORTAL_URL": HTTP})
 
 
 def mailing() -> Mailing:

@@ -1,10 +1,17 @@
 """Settings of orders: those that every service has, SANDBOX, PORTAL_URL and SANDBOX_SETTLE_AFTER."""
 
 from kit import production, settings
+from kit.setting_rules import HTTP, one_of, seconds
+
+OWN = {
+    "SANDBOX": one_of("true", "false", production.SANDBOX_ALLOWED),
+    "SANDBOX_SETTLE_AFTER": seconds(zero=True),
+    "PORTAL_URL": HTTP,
+}
 
 
 def read() -> settings.Settings:
-    return settings.read("orders", port=8002, sources=("catalog", "entitlements"))
+    return settings.read("orders", port=8002, sources=("catalog", "entitlements"), own=OWN)
 
 
 def sandbox_settle_after() -> float:
