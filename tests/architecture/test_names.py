@@ -15,7 +15,7 @@ from .worlds import EVENTS, ROOT, SERVICES
 
 VERBS = re.compile(
     "activate|add|approve|assign|cancel|change|check|choose|close|confirm|drop|empty|end|fill|forget|free|give|issue|lapse|limit"
-    "|make|note|open|park|pay|place|publish|queue|record|release|remove|renew|restore|retell|retire|send|settle|sign|start|suspend"
+    "|make|note|open|park|pay|place|publish|queue|record|release|remove|renew|respell|restore|retell|retire|send|settle|sign|start|suspend"
     "|unassign|undo|unpark|use"
 )
 HAS_HAPPENED = re.compile(r"[a-z]+\.([a-z]+-)*([a-z]+ed|paid|sent)")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from entitlements.commands.spellings import Respelling
 from entitlements.models import Member
+from kit import db
 from service_fixtures import announced
 
 
@@ -211,6 +213,47 @@ def test_accents_count_neither_in_the_order_of_people_nor_in_the_search(office, 
 
     assert listed == ["Ada Lovelace", "Denis", "Élise", "Frank"]
     assert "Élise" in [member["name"] for member in office.gets(f"/members?q={q}")["items"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Łukasz Żak", "lukasz zak"),
+        ("Søren Ørsted", "soren orsted"),
+        ("Đorđe", "dorde"),
+        ("Işıl", "isil"),
+        ("Ægir", "aegir"),
+        ("Weiß", "weiss"),
+        ("Елена", "Elena"),
+        ("Елена", "Елена"),
+    ],
+)
+def test_a_name_is_found_as_people_type_it(office, name, typed):
+    office.hires(name, email="x@acme.example")
+
+    assert [one["name"] for one in office.gets(f"/members?q={typed}")["items"]] == [name]
+
+
+def test_names_are_sorted_by_the_letters_that_people_type(office):
+    for number, name in enumerate(("Zoe", "Łukasz", "Mia", "Øyvind", "Per")):
+        office.hires(name, email=f"p{number}@acme.example")
+
+    listed = [member["name"] for member in office.gets("/members")["items"]]
+    assert listed == ["Ada Lovelace", "Łukasz", "Mia", "Øyvind", "Per", "Zoe"]
+
+
+def test_names_that_an_earlier_release_wrote_are_respelled_in_portions(office, monkeypatch):
+    monkeypatch.setattr(db, "ROWS_AT_ONCE", 2)
+    for number in range(5):
+        office.hires(f"Łukasz {number}", email=f"p{number}@acme.example")
+    before = {row.id: row.known_as for row in Member.select()}
+    Member.update(known_as=Member.email.concat(" as before")).execute()
+    job = Respelling()
+    while job.respell_names():
+        pass
+
+    assert {row.id: row.known_as for row in Member.select()} == before
+    assert job.respell_names() is False
 
 
 def test_a_person_added_again_with_fields_in_another_order_is_the_same_request(office, client):

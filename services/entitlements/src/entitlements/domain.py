@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple, NoReturn
 
+from anyascii import anyascii
+
 from kit.errors import Forbidden, refuse
 
 LOCALES = ("en", "fr")
@@ -111,9 +113,8 @@ def address(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """In lower case and without accents, so that Élise comes before Frank and is found as Elise."""
-    letters = unicodedata.normalize("NFD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in letters if not unicodedata.combining(c)))
+    """The text as people type it who lack its letters: Łukasz is found as lukasz, Straße as strasse."""
+    return anyascii(text).casefold()
 
 
 def domain_of(email: str) -> str:

@@ -72,7 +72,7 @@ class AllowedAddress(db.Table):
 
 
 class Member(db.Table):
-    """A person of an account. `known_as` is name and address without capitals and accents, for searching and
+    """A person of an account. `known_as` is name and address in plain letters, for searching and
     sorting; `sign_in_counter` goes up by one with each sign-in, so that a link works once."""
 
     id = db.Id(primary_key=True, default=clock.new_id)
@@ -92,7 +92,11 @@ class Member(db.Table):
 
     def rename(self, name: str, email: str) -> None:
         self.name, self.email = name, email
-        self.known_as = f"{plain(name)} {email}"
+        self.known_as = self.spelled_plainly
+
+    @property
+    def spelled_plainly(self) -> str:
+        return f"{plain(self.name)} {self.email}"
 
     @classmethod
     def of_account(cls, account_id: str, member_id: str) -> "Member":

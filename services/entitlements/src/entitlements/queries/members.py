@@ -28,7 +28,9 @@ def members(account_id: str, *, q: str, state: str, plan: str, cursor: str, limi
     chosen = Member.select().where(Member.account == account_id)
     if q:
         said = Member.known_as.contains(domain.plain(q))
-        chosen = chosen.where(said | Member.known_as.contains(q.casefold()))  # rows of before keep accents
+        chosen = chosen.where(
+            said | Member.known_as.contains(q.casefold())
+        )  # rows that no worker has respelled yet
     if state != ANY_STATE:
         chosen = chosen.where(Member.state == state)
     if plan:
