@@ -378,6 +378,20 @@ def test_why_a_token_is_refused_is_logged_under_the_name_of_its_own_request(clie
     assert "DecodeError" in error
 
 
+def test_a_permission_that_is_refused_is_logged_with_the_route_and_the_address(client, bearer, monkeypatch):
+    logged = []
+    monkeypatch.setattr(web.log, "warning", lambda event, **facts: logged.append((event, *facts.values())))
+    client.post(THINGS, json={"name": "lamp"}, headers=bearer("people", account=ACCOUNT))
+    client.post(THINGS, json={"name": "lamp"}, headers=bearer("things", account=OTHER))
+    client.post(THINGS, json={"name": ""}, headers=bearer("things", account=ACCOUNT))
+
+    route = "/v1/accounts/<uuid:account_id>/things"
+    assert logged == [
+        ("request_refused", "permission-missing", route, "127.0.0.1"),
+        ("request_refused", "wrong-account", route, "127.0.0.1"),
+    ]
+
+
 def test_a_process_lives_though_its_database_is_away(client, monkeypatch):
     def away(**_):
         raise peewee.OperationalError("away")

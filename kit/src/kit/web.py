@@ -21,6 +21,7 @@ from kit.settings import Settings
 log = structlog.get_logger()
 
 LARGEST_BODY = 1_000_000  # bytes
+AUDITED = {403, 429}  # refusals that stand in the log: permissions, and limits that were reached
 
 
 class Parser(FlaskParser):
@@ -149,6 +150,9 @@ def _context(proxies: int) -> context.Context:
 def _answer_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
+        if error.status in AUDITED:
+            route, address = str(request.url_rule), context.current().address
+            log.warning("request_refused", code=error.code, route=route, address=address)
         headers = {"WWW-Authenticate": 'Bearer realm="seatwise"'} if isinstance(error, Unauthorized) else {}
         return problem(error.status, error.code, error.detail, {**error.headers, **headers}, **error.facts)
 
