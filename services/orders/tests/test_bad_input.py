@@ -130,11 +130,11 @@ def test_what_is_no_json_object_is_refused(buyer, sent, status, code):
         ("*", 200, None),
         ('W/"0"', 412, "cart-changed"),
         ('"7"', 412, "cart-changed"),
-        ("garbage", 400, "tag-invalid"),
-        ("1", 400, "tag-invalid"),
-        ('"', 400, "tag-invalid"),
-        ('"1" x', 400, "tag-invalid"),
-        ("\x7f", 400, "tag-invalid"),
+        ("garbage", 412, "tag-invalid"),
+        ("1", 412, "tag-invalid"),
+        ('"', 412, "tag-invalid"),
+        ('"1" x', 412, "tag-invalid"),
+        ("\x7f", 412, "tag-invalid"),
     ],
 )
 def test_a_weak_tag_names_the_same_cart_and_what_is_no_tag_blames_nobody(buyer, tag, status, code):

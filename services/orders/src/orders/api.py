@@ -80,7 +80,7 @@ def _seen() -> ETags | None:
     if "If-Match" not in request.headers:
         return None
     if not TAGS.fullmatch(request.headers["If-Match"]):
-        refuse("tag-invalid", 'If-Match is the ETag of the cart in its quotes, such as "7".', status=400)
+        refuse("tag-invalid", 'If-Match is the ETag of the cart in its quotes, such as "7".', status=412)
     named = request.if_match
     return ETags(named.as_set(include_weak=True), star_tag=named.star_tag)
 
