@@ -11,7 +11,7 @@ import structlog
 from kit import context
 from kit.settings import service_name
 
-PASSWORD = re.compile(r"(\w://[^\s:/@]*:)[^\s@]*@")
+PASSWORD = re.compile(r"(\w://[^\s:/@]*:)\S*@")  # up to the last @: some stand in passwords
 
 
 def _add_context(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
